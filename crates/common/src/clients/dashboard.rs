@@ -1,0 +1,256 @@
+//! dashboard-backend, as the other services call it.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use super::Peer;
+use super::agents::{Finding, PlanAnswer, Requirement};
+use super::github::{ReadmeRef, RepositoryRef};
+use crate::auth::Role;
+use crate::http::client::CallError;
+use crate::ids::{DecisionId, ProjectId, UserId};
+
+/// A client of dashboard-backend.
+#[derive(Clone)]
+pub struct DashboardClient(pub Peer);
+
+/// Something that happened to a project.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct EventReport {
+    /// Unique for this event: the same key is kept once.
+    pub key: String,
+    /// The project.
+    pub project_id: ProjectId,
+    /// For example `pull_request.opened`.
+    pub kind: String,
+    /// Who did it: a service, an agent role, a person.
+    #[serde(default)]
+    pub actor: String,
+    /// In one line, for people.
+    pub summary: String,
+    /// Details.
+    #[serde(default)]
+    pub data: serde_json::Value,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub occurred_at: OffsetDateTime,
+}
+
+/// Who decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DecidedBy {
+    /// The person; absent when a policy decided.
+    pub id: Option<UserId>,
+    /// As shown.
+    pub name: String,
+}
+
+/// What was approved: bound by hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DecisionArtifact {
+    /// `plan` or `commit`.
+    pub kind: String,
+    /// The artifact, when it is one of ours.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// SHA-256 of the plan, or the commit.
+    #[serde(default)]
+    pub sha: Option<String>,
+}
+
+/// A question to people, and its answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Decision {
+    /// Id.
+    pub id: DecisionId,
+    /// To say aloud and to search: `D-7K2Q`.
+    pub short_id: String,
+    /// The project.
+    pub project_id: ProjectId,
+    /// Its name.
+    pub project_name: String,
+    /// `plan`, `merge`, `release`, `stuck`, `error` or `budget`.
+    #[serde(rename = "type")]
+    pub decision_type: String,
+    /// The question in one line.
+    pub title: String,
+    /// What it is about, in a few sentences. May hold foreign text.
+    #[serde(default)]
+    pub summary: String,
+    /// The evidence. May hold foreign text.
+    #[serde(default)]
+    pub context: serde_json::Value,
+    /// What may be answered, for example `approve`, `reject`, `change`.
+    pub options: Vec<String>,
+    /// `low` or `high`.
+    pub risk: String,
+    /// What the answer is bound to.
+    #[serde(default)]
+    pub artifact: Option<DecisionArtifact>,
+    /// `pending`, `answered`, `applied`, `expired` or `cancelled`.
+    pub status: String,
+    /// The answer.
+    #[serde(default)]
+    pub choice: Option<String>,
+    /// The reason given.
+    #[serde(default)]
+    pub comment: Option<String>,
+    /// Who.
+    #[serde(default)]
+    pub decided_by: Option<DecidedBy>,
+    /// When.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub decided_at: Option<OffsetDateTime>,
+    /// `dashboard`, `telegram`, `email` or `policy`.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// Until when an answer counts.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub expires_at: Option<OffsetDateTime>,
+    /// When it was asked.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// An answer given outside the dashboard.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AnswerDecision {
+    /// Who answers.
+    pub user_id: UserId,
+    /// One of the decision's options.
+    pub choice: String,
+    /// Why; needed for `reject` and `change`.
+    #[serde(default)]
+    pub comment: Option<String>,
+    /// `telegram` or `email`.
+    pub channel: String,
+    /// The hash that was shown; refused with `artifact_changed` when it moved.
+    #[serde(default)]
+    pub evidence_sha: Option<String>,
+}
+
+/// An answer that counted.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AnswerAccepted {
+    /// `accepted`.
+    pub status: String,
+    /// The decision as it is now.
+    pub decision: Decision,
+}
+
+/// A user, as services may know them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UserBrief {
+    /// Id.
+    pub id: UserId,
+    /// Address.
+    pub email: String,
+    /// Name.
+    pub display_name: String,
+    /// Role.
+    pub role: Role,
+    /// Whether the account is switched off.
+    pub disabled: bool,
+}
+
+/// A project, as services and workflows know it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ProjectBrief {
+    /// Id.
+    pub id: ProjectId,
+    /// Name.
+    pub name: String,
+    /// Name in branch names and addresses.
+    pub slug: String,
+    /// Where it stands.
+    pub status: String,
+    /// Its repository.
+    pub repository: RepositoryRef,
+    /// How often the plan was made.
+    #[serde(default)]
+    pub plan_iteration: i32,
+    /// Limits.
+    pub limits: ProjectLimits,
+}
+
+/// Limits of a project.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ProjectLimits {
+    /// Rounds of repair before people are asked.
+    pub max_fix_iterations: i32,
+    /// The longest an agent may run.
+    pub agent_deadline_seconds: i64,
+    /// The longest checks may take.
+    pub checks_deadline_seconds: i64,
+}
+
+/// A decision as prompts show it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PastDecision {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub decision_type: String,
+    /// The answer.
+    pub choice: String,
+    /// The reason.
+    #[serde(default)]
+    pub comment: Option<String>,
+    /// Who.
+    #[serde(default)]
+    pub decided_by: Option<String>,
+}
+
+/// What a prompt may draw on.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ProjectContext {
+    /// The project.
+    pub project: ProjectBrief,
+    /// Its README.
+    pub readme: ReadmeRef,
+    /// The README's text as analysed; foreign.
+    #[serde(default)]
+    pub readme_text: String,
+    /// Its requirements.
+    #[serde(default)]
+    pub requirements: Vec<Requirement>,
+    /// The newest approved plan, or the newest.
+    #[serde(default)]
+    pub plan: Option<PlanAnswer>,
+    /// What was decided.
+    #[serde(default)]
+    pub decisions: Vec<PastDecision>,
+    /// What is open.
+    #[serde(default)]
+    pub open_findings: Vec<Finding>,
+    /// What happened, newest last, one line each.
+    #[serde(default)]
+    pub timeline: Vec<String>,
+}
+
+impl DashboardClient {
+    /// Hands in an event; the same key is kept once.
+    pub async fn report_event(&self, event: &EventReport) -> Result<(), CallError> {
+        self.0.tell("/internal/v1/events", event).await
+    }
+
+    /// Hands in a person's answer. Refusals carry the decision in their body.
+    pub async fn answer_decision(&self, id: DecisionId, answer: &AnswerDecision) -> Result<AnswerAccepted, CallError> {
+        self.0.post(&format!("/internal/v1/decisions/{id}/answers"), answer).await
+    }
+
+    /// A decision as it is now.
+    pub async fn decision(&self, id: DecisionId) -> Result<Decision, CallError> {
+        self.0.get(&format!("/internal/v1/decisions/{id}")).await
+    }
+
+    /// A user.
+    pub async fn user(&self, id: UserId) -> Result<UserBrief, CallError> {
+        self.0.get(&format!("/internal/v1/users/{id}")).await
+    }
+
+    /// What a prompt may draw on.
+    pub async fn context(&self, id: ProjectId) -> Result<ProjectContext, CallError> {
+        self.0.get(&format!("/internal/v1/projects/{id}/context")).await
+    }
+}

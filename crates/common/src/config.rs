@@ -1,0 +1,248 @@
+//! Reading the environment: every problem is found before one error is reported.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use url::Url;
+
+/// A value that never prints.
+#[derive(Clone)]
+pub struct Secret(secrecy::SecretString);
+
+impl Secret {
+    /// Wraps a secret text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(secrecy::SecretString::from(text.into()))
+    }
+
+    /// The text itself; keep it out of logs, URLs and errors.
+    pub fn expose(&self) -> &str {
+        secrecy::ExposeSecret::expose_secret(&self.0)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// What was wrong with the settings: one line for each.
+#[derive(Debug, thiserror::Error)]
+#[error("{} setting(s) are missing or wrong:\n{}", .0.len(), .0.iter().map(|p| format!("  - {p}")).collect::<Vec<_>>().join("\n"))]
+pub struct ConfigError(Vec<String>);
+
+type Lookup = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// Reads variables and collects what is wrong with them.
+pub struct Reader {
+    lookup: Lookup,
+    problems: Vec<String>,
+}
+
+impl Reader {
+    /// Reads the process environment. An empty value counts as absent.
+    #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+    pub fn from_env() -> Self {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads from anything that answers names, for tests and tools.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self { lookup: Box::new(move |name| lookup(name).filter(|value| !value.is_empty())), problems: Vec::new() }
+    }
+
+    /// The variable, or `None` when absent. A value that does not parse is a problem.
+    pub fn optional<T: FromStr>(&mut self, name: &str) -> Option<T>
+    where
+        T::Err: fmt::Display,
+    {
+        let text = (self.lookup)(name)?;
+        match text.trim().parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problem(format!("{name} is not valid: {error}"));
+                None
+            }
+        }
+    }
+
+    /// The variable, or `default` when absent.
+    pub fn or<T: FromStr>(&mut self, name: &str, default: T) -> T
+    where
+        T::Err: fmt::Display,
+    {
+        self.optional(name).unwrap_or(default)
+    }
+
+    /// The variable; absent is a problem. `example` shows a good value and stands in until `finish` fails.
+    pub fn required<T: FromStr>(&mut self, name: &str, example: &str) -> T
+    where
+        T::Err: fmt::Display,
+    {
+        if (self.lookup)(name).is_none() {
+            self.problem(format!("{name} is not set (example: {name}={example})"));
+        }
+        let value = self.optional(name);
+        value.unwrap_or_else(|| match example.parse() {
+            Ok(value) => value,
+            Err(error) => panic!("the example `{example}` of {name} must parse: {error}"),
+        })
+    }
+
+    /// A secret from `NAME`, or from the file that `NAME_FILE` names (trailing line end cut). Absent is `None`.
+    pub fn optional_secret(&mut self, name: &str) -> Option<Secret> {
+        let file_name = format!("{name}_FILE");
+        match ((self.lookup)(name), (self.lookup)(&file_name)) {
+            (Some(_), Some(_)) => {
+                self.problem(format!("{name} and {file_name} are both set: keep one"));
+                None
+            }
+            (Some(text), None) => Some(Secret::new(text)),
+            (None, Some(path)) => match std::fs::read_to_string(&path) {
+                Ok(text) if text.trim().is_empty() => {
+                    self.problem(format!("{file_name}: the file `{path}` is empty"));
+                    None
+                }
+                Ok(text) => Some(Secret::new(text.trim_end())),
+                Err(error) => {
+                    self.problem(format!("{file_name}: cannot read `{path}`: {error}"));
+                    None
+                }
+            },
+            (None, None) => None,
+        }
+    }
+
+    /// A secret that must be there, of at least `min_length` characters.
+    pub fn secret(&mut self, name: &str, min_length: usize) -> Secret {
+        let before = self.problems.len();
+        let Some(secret) = self.optional_secret(name) else {
+            if self.problems.len() == before {
+                self.problem(format!("{name} is not set: put {min_length} or more random characters there, or a file's path in {name}_FILE (`quantapilot init` makes one)"));
+            }
+            return Secret::new("");
+        };
+        if secret.expose().len() < min_length {
+            self.problem(format!("{name} is too short: it needs {min_length} characters or more (`openssl rand -hex 32` makes a good one)"));
+        }
+        secret
+    }
+
+    /// Adds a problem that only the caller can see.
+    pub fn problem(&mut self, text: impl Into<String>) {
+        self.problems.push(text.into());
+    }
+
+    /// Fails with every problem found.
+    pub fn finish(self) -> Result<(), ConfigError> {
+        if self.problems.is_empty() { Ok(()) } else { Err(ConfigError(self.problems)) }
+    }
+}
+
+/// The settings every service has.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// `BIND` (default: all interfaces, the service's own port): where the HTTP server listens.
+    pub bind: SocketAddr,
+    /// `DATABASE_URL`: Postgres, for example `postgres://quantapilot:…@postgres/quantapilot`. May carry a password.
+    pub database_url: Secret,
+    /// `DATABASE_MAX_CONNECTIONS` (default 10): size of the pool of this process.
+    pub database_max_connections: u32,
+    /// `REDIS_URL` (default `redis://127.0.0.1:6379`). May carry a password.
+    pub redis_url: Secret,
+    /// `SERVICE_TOKEN_SECRET`, 32 characters or more, the same for all services: signs the tokens between them.
+    pub service_token_secret: Secret,
+    /// `PUBLIC_URL` (default `http://localhost:3000`): where people reach the gateway; links in messages start with it.
+    pub public_url: Url,
+    /// `N8N_URL` (default `http://n8n:5678`): n8n as the services reach it.
+    pub n8n_url: Url,
+    /// `N8N_INBOUND_TOKEN`: what n8n's webhooks expect in `X-QP-Token`.
+    pub n8n_inbound_token: Secret,
+    /// `API_GATEWAY_URL`, `CURSOR_INTEGRATION_URL`, `GITHUB_INTEGRATION_URL`, `NOTIFICATION_URL`, `DASHBOARD_BACKEND_URL`.
+    pub services: ServiceUrls,
+}
+
+/// Where our services are; the defaults are the names of the compose file.
+#[derive(Clone, Debug)]
+pub struct ServiceUrls {
+    /// Default `http://api-gateway:3000`.
+    pub api_gateway: Url,
+    /// Default `http://cursor-integration:3001`.
+    pub cursor_integration: Url,
+    /// Default `http://github-integration:3002`.
+    pub github_integration: Url,
+    /// Default `http://notification:3003`.
+    pub notification: Url,
+    /// Default `http://dashboard-backend:3004`.
+    pub dashboard_backend: Url,
+}
+
+impl ServiceUrls {
+    /// Reads the five URLs.
+    pub fn read(env: &mut Reader) -> Self {
+        let mut url = |name: &str, default: &str| env.or(name, default.parse().expect("the default is a URL"));
+        Self {
+            api_gateway: url("API_GATEWAY_URL", "http://api-gateway:3000"),
+            cursor_integration: url("CURSOR_INTEGRATION_URL", "http://cursor-integration:3001"),
+            github_integration: url("GITHUB_INTEGRATION_URL", "http://github-integration:3002"),
+            notification: url("NOTIFICATION_URL", "http://notification:3003"),
+            dashboard_backend: url("DASHBOARD_BACKEND_URL", "http://dashboard-backend:3004"),
+        }
+    }
+}
+
+impl Shared {
+    /// Reads the shared settings of a service whose port is `default_port` unless `BIND` says otherwise.
+    pub fn read(env: &mut Reader, default_port: u16) -> Self {
+        Self {
+            bind: env.or("BIND", SocketAddr::from(([0, 0, 0, 0], default_port))),
+            database_url: env.secret("DATABASE_URL", 1),
+            database_max_connections: env.or("DATABASE_MAX_CONNECTIONS", 10),
+            redis_url: env.optional_secret("REDIS_URL").unwrap_or_else(|| Secret::new("redis://127.0.0.1:6379")),
+            service_token_secret: env.secret("SERVICE_TOKEN_SECRET", 32),
+            public_url: env.or("PUBLIC_URL", "http://localhost:3000".parse().expect("the default is a URL")),
+            n8n_url: env.or("N8N_URL", "http://n8n:5678".parse().expect("the default is a URL")),
+            n8n_inbound_token: env.secret("N8N_INBOUND_TOKEN", 16),
+            services: ServiceUrls::read(env),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader(pairs: &'static [(&'static str, &'static str)]) -> Reader {
+        Reader::from_lookup(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let mut env = reader(&[("BIND", "nonsense"), ("SERVICE_TOKEN_SECRET", "short")]);
+        let _ = Shared::read(&mut env, 3001);
+        let message = env.finish().unwrap_err().to_string();
+        for name in ["BIND", "DATABASE_URL", "SERVICE_TOKEN_SECRET", "N8N_INBOUND_TOKEN"] {
+            assert!(message.contains(name), "{name} is missing in: {message}");
+        }
+        assert!(!message.contains("short "), "values of secrets are not repeated");
+    }
+
+    #[test]
+    fn a_secret_never_prints() {
+        let secret = Secret::new("hush-hush");
+        assert_eq!(format!("{secret:?}"), "***");
+    }
+
+    #[test]
+    fn a_secret_comes_from_a_file() {
+        let path = std::env::temp_dir().join(format!("qp-secret-{}", uuid::Uuid::now_v7()));
+        std::fs::write(&path, "from-a-file-with-enough-length-0123456789\n").unwrap();
+        let at = path.clone();
+        let mut env = Reader::from_lookup(move |name| (name == "TOKEN_FILE").then(|| at.display().to_string()));
+        assert_eq!(env.secret("TOKEN", 32).expose(), "from-a-file-with-enough-length-0123456789");
+        env.finish().unwrap();
+        std::fs::remove_file(path).unwrap();
+    }
+}

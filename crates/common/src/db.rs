@@ -1,0 +1,40 @@
+//! Postgres: the pool and the migrations.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use crate::config::Secret;
+pub use crate::error::OnConstraint;
+
+/// Every migration of every owner, in order.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// A pool that connects at first use, so that a database that starts later does not stop the service.
+pub fn connect(url: &Secret, max_connections: u32) -> anyhow::Result<PgPool> {
+    let options = PgConnectOptions::from_str(url.expose()).map_err(|_| {
+        anyhow::anyhow!("DATABASE_URL is not a Postgres URL (example: postgres://user:password@host:5432/database)")
+    })?;
+    Ok(PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .idle_timeout(Duration::from_secs(300))
+        .test_before_acquire(true)
+        .connect_lazy_with(options))
+}
+
+/// Whether the database answers and is migrated at least as far as this binary knows.
+pub async fn check(pool: &PgPool) -> anyhow::Result<()> {
+    let newest = MIGRATOR.iter().map(|m| m.version).max().unwrap_or(0);
+    let applied: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success")
+        .fetch_one(pool)
+        .await
+        .context("the database does not answer or was never migrated (run `quantapilot migrate`)")?;
+    anyhow::ensure!(
+        applied.unwrap_or(0) >= newest,
+        "the database is older than this binary: run `quantapilot migrate`"
+    );
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The HTTP side of every service: server, layers, extractors and the one outgoing client.
+
+pub mod client;
+mod context;
+mod extract;
+mod layers;
+mod serve;
+
+pub use context::{Context, correlation_id, current as context_now, in_context, new_context};
+pub use extract::{Json, Path, Query};
+pub use layers::{Layers, layers};
+pub use serve::{serve, serve_on};

@@ -1,0 +1,267 @@
+//! Runs the jobs of one service.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use prometheus::{HistogramVec, IntCounterVec};
+use sqlx::PgPool;
+use sqlx::postgres::PgListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::queue::{self, Claimed, LEASE};
+use super::{Attempt, Job, JobError, backoff};
+use crate::clock::Clock;
+use crate::http::{Context, in_context};
+
+type Handler =
+    Arc<dyn Fn(serde_json::Value, Attempt) -> Pin<Box<dyn Future<Output = Result<(), JobError>> + Send>> + Send + Sync>;
+
+/// Jobs of one process that run at once.
+const CONCURRENCY: usize = 16;
+/// How often to look without being woken: the longest a job waits when a notification was lost.
+const POLL: Duration = Duration::from_secs(1);
+/// Finished jobs are kept this long, for people who look.
+const KEEP: time::Duration = time::Duration::hours(24);
+
+static OUTCOMES: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    crate::metrics::counter(
+        "jobs_total",
+        "Runs of jobs, by queue and outcome (done, retry, again, dead).",
+        &["queue", "outcome"],
+    )
+});
+static DURATION: LazyLock<HistogramVec> =
+    LazyLock::new(|| crate::metrics::histogram("job_duration_seconds", "Time one run of a job took.", &["queue"]));
+
+/// The queues of one service and what runs them.
+#[derive(Clone)]
+pub struct Worker {
+    pool: PgPool,
+    clock: Clock,
+    handlers: HashMap<&'static str, Handler>,
+    owner: Uuid,
+}
+
+impl Worker {
+    /// No queues yet.
+    pub fn new(pool: PgPool, clock: Clock) -> Self {
+        Self { pool, clock, handlers: HashMap::new(), owner: Uuid::now_v7() }
+    }
+
+    /// Runs jobs of kind `J` with `context`.
+    #[must_use]
+    pub fn register<J: Job>(mut self, context: J::Context) -> Self {
+        let handler: Handler = Arc::new(move |payload, attempt| {
+            let context = context.clone();
+            Box::pin(async move {
+                let job: J = serde_json::from_value(payload).map_err(|error| {
+                    JobError::Fail(anyhow::Error::from(error).context("the payload is not one of this kind of job"))
+                })?;
+                job.run(&context, attempt).await
+            })
+        });
+        self.handlers.insert(J::QUEUE, handler);
+        self
+    }
+
+    fn queues(&self) -> Vec<String> {
+        self.handlers.keys().map(|queue| (*queue).to_owned()).collect()
+    }
+
+    /// Works until `stop`, then finishes what it has begun. A database that is away is waited for.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let slots = Arc::new(Semaphore::new(CONCURRENCY));
+        let tasks = TaskTracker::new();
+        let mut listener: Option<PgListener> = None;
+        let mut last_prune = self.clock.now() - time::Duration::days(1);
+        while !stop.is_cancelled() {
+            if listener.is_none() {
+                listener = self.listen().await;
+            }
+            if let Err(error) = self.round(&slots, &tasks).await {
+                tracing::warn!(error = %format!("{error:#}"), "cannot look for jobs; trying again");
+                listener = None;
+                tokio::select! { () = stop.cancelled() => break, () = tokio::time::sleep(POLL) => continue }
+            }
+            if self.clock.now() - last_prune > time::Duration::hours(1) {
+                last_prune = self.clock.now();
+                self.prune().await;
+            }
+            self.wait(&mut listener, &stop).await;
+        }
+        tasks.close();
+        tasks.wait().await;
+        Ok(())
+    }
+
+    async fn listen(&self) -> Option<PgListener> {
+        let mut listener = PgListener::connect_with(&self.pool).await.ok()?;
+        listener.eager_reconnect(false);
+        listener.listen("jobs").await.ok()?;
+        Some(listener)
+    }
+
+    /// Until woken, a job is due, or the poll interval is over.
+    async fn wait(&self, listener: &mut Option<PgListener>, stop: &CancellationToken) {
+        let due = async {
+            let next = match self.pool.acquire().await {
+                Ok(mut conn) => queue::next_due(&mut conn, &self.queues()).await.ok().flatten(),
+                Err(_) => None,
+            };
+            let wait = next.map_or(POLL, |at| (at - self.clock.now()).try_into().unwrap_or(Duration::ZERO));
+            tokio::time::sleep(wait.clamp(Duration::from_millis(20), POLL)).await;
+        };
+        let woken = async {
+            match listener {
+                Some(open) => loop {
+                    match open.try_recv().await {
+                        Ok(Some(note)) if self.handlers.contains_key(note.payload()) => return true,
+                        Ok(Some(_)) => {}
+                        Ok(None) | Err(_) => return false,
+                    }
+                },
+                None => std::future::pending().await,
+            }
+        };
+        let lost = tokio::select! {
+            () = stop.cancelled() => false,
+            () = due => false,
+            alive = woken => !alive,
+        };
+        if lost {
+            *listener = None;
+        }
+    }
+
+    /// Claims as many jobs as there are free slots and starts them.
+    async fn round(&self, slots: &Arc<Semaphore>, tasks: &TaskTracker) -> anyhow::Result<()> {
+        loop {
+            let free = slots.available_permits();
+            if free == 0 {
+                return Ok(());
+            }
+            let mut conn = self.pool.acquire().await?;
+            let claimed =
+                queue::claim(&mut conn, &self.queues(), self.owner, i64::try_from(free)?, self.clock.now()).await?;
+            drop(conn);
+            if claimed.is_empty() {
+                return Ok(());
+            }
+            for job in claimed {
+                let permit = Arc::clone(slots).acquire_owned().await?;
+                let worker = self.clone();
+                tasks.spawn(async move {
+                    worker.work(job).await;
+                    drop(permit);
+                });
+            }
+        }
+    }
+
+    /// Runs everything that is due now, one after another, and what that makes due; for tests. Answers how many runs there were.
+    pub async fn run_due(&self) -> usize {
+        let mut runs = 0;
+        loop {
+            let mut conn = self.pool.acquire().await.expect("the test database answers");
+            let claimed = queue::claim(&mut conn, &self.queues(), self.owner, 1, self.clock.now())
+                .await
+                .expect("jobs can be claimed");
+            drop(conn);
+            let Some(job) = claimed.into_iter().next() else { return runs };
+            self.work(job).await;
+            runs += 1;
+        }
+    }
+
+    async fn work(&self, job: Claimed) {
+        let Some(handler) = self.handlers.get(job.queue.as_str()).map(Arc::clone) else { return };
+        let mut context = crate::http::new_context();
+        if let Some(id) = &job.correlation_id {
+            id.clone_into(&mut context.correlation_id);
+        }
+        if let Some(trace) = job.traceparent.as_deref().and_then(|text| text.split('-').nth(1)) {
+            trace.clone_into(&mut context.trace_id);
+        }
+        let span = tracing::info_span!("job", queue = %job.queue, job.id = %job.id, correlation_id = %context.correlation_id, trace_id = %context.trace_id);
+        self.work_in(context, handler, job).instrument(span).await;
+    }
+
+    async fn work_in(&self, context: Context, handler: Handler, job: Claimed) {
+        let attempt = Attempt { number: job.attempts + 1, looks: job.looks };
+        let timer = DURATION.with_label_values(&[&job.queue]).start_timer();
+        let run =
+            std::panic::AssertUnwindSafe(in_context(context, handler(job.payload.clone(), attempt))).catch_unwind();
+        let outcome = tokio::select! {
+            outcome = run => outcome.unwrap_or_else(|_| Err(JobError::retry(anyhow::anyhow!("the job panicked")))),
+            () = self.keep_lease(&job) => return, // taken by another process, which goes on with it
+        };
+        timer.observe_duration();
+        // The result must be written down even when the database is briefly away; else the lease runs out and the job repeats.
+        for pause in [50, 250, 1000, 3000] {
+            match self.settle(&job, &outcome).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!(error = %format!("{error:#}"), "cannot write down how the job went; trying again")
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+    }
+
+    async fn keep_lease(&self, job: &Claimed) {
+        loop {
+            tokio::time::sleep(LEASE / 3).await;
+            let Ok(mut conn) = self.pool.acquire().await else { continue };
+            if matches!(queue::extend(&mut conn, job.id, self.owner, self.clock.now()).await, Ok(false)) {
+                tracing::warn!("lost the lease of this job");
+                return;
+            }
+        }
+    }
+
+    async fn settle(&self, job: &Claimed, outcome: &Result<(), JobError>) -> anyhow::Result<()> {
+        let mut conn = self.pool.acquire().await?;
+        let now = self.clock.now();
+        let count = |outcome: &str| OUTCOMES.with_label_values(&[&job.queue, outcome]).inc();
+        match outcome {
+            Ok(()) => {
+                queue::finish(&mut conn, job.id, self.owner, now).await?;
+                count("done");
+            }
+            Err(JobError::Again(after)) => {
+                queue::put_back(&mut conn, job.id, self.owner, None, now + *after, now).await?;
+                count("again");
+            }
+            Err(JobError::Retry { error, after }) if job.attempts + 1 < job.max_attempts => {
+                let wait = after.map_or_else(
+                    || backoff(job.attempts + 1),
+                    |asked| asked.clamp(Duration::from_secs(1), Duration::from_hours(1)),
+                );
+                tracing::warn!(error = %format!("{error:#}"), attempt = job.attempts + 1, "failed; trying again in {} ms", wait.as_millis());
+                queue::put_back(&mut conn, job.id, self.owner, Some(&format!("{error:#}")), now + wait, now).await?;
+                count("retry");
+            }
+            Err(JobError::Retry { error, .. } | JobError::Fail(error)) => {
+                tracing::error!(error = %format!("{error:#}"), "gave up");
+                queue::bury(&mut conn, job.id, self.owner, &format!("{error:#}"), now).await?;
+                count("dead");
+            }
+        }
+        Ok(())
+    }
+
+    async fn prune(&self) {
+        let Ok(mut conn) = self.pool.acquire().await else { return };
+        if let Err(error) = queue::prune(&mut conn, self.clock.now() - KEEP).await {
+            tracing::warn!(%error, "cannot remove old jobs");
+        }
+    }
+}
