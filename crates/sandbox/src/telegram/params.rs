@@ -11,25 +11,25 @@ use super::error::ApiError;
 
 /// A file that came with a multipart call.
 #[derive(Debug, Clone)]
-pub struct Upload {
+pub(super) struct Upload {
     /// The name the client gave it.
-    pub file_name: String,
+    pub(super) file_name: String,
     /// The media type, when the client said one.
-    pub mime_type: Option<String>,
+    pub(super) mime_type: Option<String>,
     /// What is in it.
-    pub content: Bytes,
+    pub(super) content: Bytes,
 }
 
 /// The arguments of one call.
 #[derive(Debug, Default)]
-pub struct Params {
+pub(super) struct Params {
     values: Map<String, Value>,
     uploads: BTreeMap<String, Upload>,
 }
 
 impl Params {
     /// Reads every place where a client may have put an argument.
-    pub async fn read(query: Option<&str>, headers: &HeaderMap, body: Bytes) -> Result<Self, ApiError> {
+    pub(super) async fn read(query: Option<&str>, headers: &HeaderMap, body: Bytes) -> Result<Self, ApiError> {
         let mut params = Self::default();
         params.take_form(query.unwrap_or_default().as_bytes());
         let kind = headers
@@ -68,21 +68,18 @@ impl Params {
             let file_name = part.file_name().map(ToOwned::to_owned);
             let mime_type = part.content_type().map(ToString::to_string);
             let content = part.bytes().await.map_err(broken)?;
-            match file_name {
-                Some(file_name) => {
-                    self.uploads.insert(name, Upload { file_name, mime_type, content });
-                }
-                None => {
-                    let text = String::from_utf8_lossy(&content).into_owned();
-                    self.values.insert(name, Value::String(text));
-                }
+            if let Some(file_name) = file_name {
+                self.uploads.insert(name, Upload { file_name, mime_type, content });
+            } else {
+                let text = String::from_utf8_lossy(&content).into_owned();
+                self.values.insert(name, Value::String(text));
             }
         }
         Ok(())
     }
 
     /// What was said, for the record of calls. Files appear by name.
-    pub fn record(&self) -> Value {
+    pub(super) fn record(&self) -> Value {
         let mut all = self.values.clone();
         for (name, upload) in &self.uploads {
             all.insert(name.clone(), Value::String(format!("file `{}`", upload.file_name)));
@@ -91,7 +88,7 @@ impl Params {
     }
 
     /// A text, or none when it is absent or empty.
-    pub fn text(&self, name: &str) -> Option<String> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         match self.values.get(name)? {
             Value::String(text) if text.is_empty() => None,
             Value::String(text) => Some(text.clone()),
@@ -100,7 +97,7 @@ impl Params {
     }
 
     /// A whole number; numbers written as text count.
-    pub fn integer(&self, name: &str) -> Option<i64> {
+    pub(super) fn integer(&self, name: &str) -> Option<i64> {
         match self.values.get(name)? {
             Value::Number(number) => number.as_i64(),
             Value::String(text) => text.trim().parse().ok(),
@@ -109,7 +106,7 @@ impl Params {
     }
 
     /// A truth value as any of the encodings writes it.
-    pub fn flag(&self, name: &str) -> bool {
+    pub(super) fn flag(&self, name: &str) -> bool {
         match self.values.get(name) {
             Some(Value::Bool(flag)) => *flag,
             Some(Value::String(text)) => matches!(text.to_ascii_lowercase().as_str(), "true" | "1" | "yes"),
@@ -119,7 +116,7 @@ impl Params {
     }
 
     /// A nested object or list; one written into a string is parsed.
-    pub fn nested(&self, name: &str) -> Result<Option<Value>, ApiError> {
+    pub(super) fn nested(&self, name: &str) -> Result<Option<Value>, ApiError> {
         match self.values.get(name) {
             None => Ok(None),
             Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
@@ -131,7 +128,7 @@ impl Params {
     }
 
     /// The file of a field: sent in that field, or named there as `attach://<part>`.
-    pub fn upload(&self, name: &str) -> Option<&Upload> {
+    pub(super) fn upload(&self, name: &str) -> Option<&Upload> {
         if let Some(upload) = self.uploads.get(name) {
             return Some(upload);
         }

@@ -63,7 +63,8 @@ fn tag(source: &str, start: usize, out: &mut Builder) -> Result<usize, ApiError>
         .collect::<String>()
         .to_ascii_lowercase();
     if closing {
-        let end = source[name_at..].find('>').ok_or_else(|| fault(format!("Unclosed end tag at byte offset {start}")))?;
+        let end =
+            source[name_at..].find('>').ok_or_else(|| fault(format!("Unclosed end tag at byte offset {start}")))?;
         let Some(open) = out.open.last() else {
             return Err(fault(format!("Unexpected end tag at byte offset {start}")));
         };
@@ -75,6 +76,9 @@ fn tag(source: &str, start: usize, out: &mut Builder) -> Result<usize, ApiError>
         }
         out.close();
         return Ok(name_at + end + 1);
+    }
+    if name.is_empty() {
+        return Err(fault(format!("Unsupported start tag \"\" at byte offset {start}")));
     }
     let (attributes, after) = attributes(source, name_at + name.len(), start)?;
     let named = |wanted: &str| attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
@@ -123,15 +127,9 @@ fn attributes(source: &str, mut at: usize, start: usize) -> Result<(Attributes, 
         if rest.starts_with('>') {
             return Ok((found, at + 1));
         }
-        let name: String =
-            rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+        let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
         if name.is_empty() {
-            // `1 < 2`: what follows is no tag at all.
-            return Err(if rest.is_empty() {
-                unclosed()
-            } else {
-                fault(format!("Unsupported start tag \"\" at byte offset {start}"))
-            });
+            return Err(unclosed());
         }
         at += name.len();
         let mut value = String::new();

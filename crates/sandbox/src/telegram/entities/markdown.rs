@@ -1,4 +1,4 @@
-//! The MarkdownV2 style: every reserved character needs a backslash, and one that lacks it fails the message.
+//! The `MarkdownV2` style: every reserved character needs a backslash, and one that lacks it fails the message.
 
 use super::{Builder, Formatted};
 use crate::telegram::error::ApiError;
@@ -27,12 +27,12 @@ pub(super) fn parse(source: &str) -> Result<Formatted, ApiError> {
     while let Some(c) = source[at..].chars().next() {
         let rest = &source[at..];
         let verbatim = out.open.last().is_some_and(|open| matches!(open.tag.as_str(), "```" | "`"));
-        if c == '\\' {
-            if let Some(next) = rest[1..].chars().next().filter(|next| (1..127).contains(&u32::from(*next))) {
-                out.push(next);
-                at += 1 + next.len_utf8();
-                continue;
-            }
+        if c == '\\'
+            && let Some(next) = rest[1..].chars().next().filter(|next| (1..127).contains(&u32::from(*next)))
+        {
+            out.push(next);
+            at += 1 + next.len_utf8();
+            continue;
         }
         if verbatim {
             let tag = out.open.last().map(|open| open.tag.clone()).unwrap_or_default();

@@ -6,7 +6,7 @@ mod render;
 
 use serde_json::{Value, json};
 
-pub use render::render;
+pub(crate) use render::render;
 
 use super::error::ApiError;
 
@@ -30,20 +30,20 @@ pub struct Entity {
 
 /// A text after its formatting was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Formatted {
+pub(crate) struct Formatted {
     /// The text without markup.
-    pub text: String,
+    pub(crate) text: String,
     /// What is marked up in it.
-    pub entities: Vec<Entity>,
+    pub(crate) entities: Vec<Entity>,
 }
 
 /// Length as Telegram counts it.
-pub fn units(text: &str) -> usize {
+pub(crate) fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
 /// Reads a text in the given `parse_mode`. No mode takes it as it stands.
-pub fn parse(text: &str, mode: Option<&str>) -> Result<Formatted, ApiError> {
+pub(crate) fn parse(text: &str, mode: Option<&str>) -> Result<Formatted, ApiError> {
     let mut formatted = match mode.map(str::to_ascii_lowercase).as_deref() {
         None | Some("") => Formatted { text: text.to_owned(), entities: Vec::new() },
         Some("html") => html::parse(text)?,
@@ -74,8 +74,7 @@ fn trim(formatted: &mut Formatted) {
 /// A leading `/command` is an entity even without a parse mode; clients look for it.
 fn mark_commands(formatted: &mut Formatted) {
     let Some(rest) = formatted.text.strip_prefix('/') else { return };
-    let name: String =
-        rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '@')).collect();
+    let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '@')).collect();
     if name.is_empty() || formatted.entities.iter().any(|entity| entity.offset == 0) {
         return;
     }
@@ -89,7 +88,7 @@ fn mark_commands(formatted: &mut Formatted) {
 }
 
 /// The entities as the Bot API lists them.
-pub fn to_json(entities: &[Entity]) -> Value {
+pub(crate) fn to_json(entities: &[Entity]) -> Value {
     json!(entities)
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::Entity;
 
 /// HTML with everything people wrote escaped; only our own tags are in it.
-pub fn render(text: &str, entities: &[Entity]) -> String {
+pub(crate) fn render(text: &str, entities: &[Entity]) -> String {
     let mut out = String::new();
     let mut at = 0;
     for c in text.chars() {
