@@ -4,6 +4,7 @@
 //! It never holds what only one service needs.
 
 pub mod auth;
+pub mod cli;
 pub mod clients;
 pub mod clock;
 pub mod config;

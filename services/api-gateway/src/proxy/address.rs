@@ -1,0 +1,47 @@
+//! Whose request it is when proxies stand in front.
+
+use std::net::IpAddr;
+
+use http::HeaderMap;
+use ipnet::IpNet;
+
+/// The connection's own address, unless it is a trusted proxy: then the last address in `X-Forwarded-For` that is not one. What stands left
+/// of an untrusted address was written by the client and is not believed.
+pub(super) fn of_client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+    if !is_trusted(&peer) {
+        return peer;
+    }
+    let forwarded = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(','));
+    let mut client = peer;
+    for part in forwarded.collect::<Vec<_>>().into_iter().rev() {
+        let Ok(address) = part.trim().parse() else { break };
+        client = address;
+        if !is_trusted(&address) {
+            break;
+        }
+    }
+    client
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        let client = |peer: &str, forwarded: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+            of_client(peer.parse().unwrap(), &headers, &trusted).to_string()
+        };
+        assert_eq!(client("203.0.113.9", "1.2.3.4"), "203.0.113.9", "a stranger may not choose its address");
+        assert_eq!(client("10.0.0.1", "6.6.6.6, 203.0.113.9, 10.0.0.2"), "203.0.113.9");
+        assert_eq!(client("10.0.0.1", "nonsense"), "10.0.0.1");
+    }
+}
