@@ -73,10 +73,6 @@ COMMENT ON COLUMN projects.carrier_execution_id IS 'n8n execution that the last 
 COMMENT ON COLUMN projects.carrier_triggered_epoch IS 'Epoch of the project when that trigger was made; a higher epoch means it was claimed';
 COMMENT ON COLUMN projects.carrier_failures IS 'Executions in a row that failed at failing_node';
 
-CREATE VIEW project_fences AS
-    SELECT id AS project_id, epoch, status, (paused OR budget_hold) AS paused FROM projects;
-COMMENT ON VIEW project_fences IS 'Published to every service: rule 1 of the step protocol reads it';
-
 CREATE TABLE project_stages (
     id            uuid PRIMARY KEY,
     project_id    uuid NOT NULL REFERENCES projects (id),

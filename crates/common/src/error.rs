@@ -170,7 +170,13 @@ impl<E: Into<anyhow::Error>> From<E> for Error {
                 .as_database_error()
                 .is_some_and(|e| e.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("53")))
         });
-        let error = if busy {
+        // 22021 and 22P05: text that Postgres cannot hold, the NUL character that JSON may write as \u0000.
+        let unfit_text = source.downcast_ref::<sqlx::Error>().is_some_and(|error| {
+            error.as_database_error().is_some_and(|e| e.code().is_some_and(|code| code == "22021" || code == "22P05"))
+        });
+        let error = if unfit_text {
+            Self::bad_request("invalid_text", "A text in the request holds the character U+0000; remove it")
+        } else if busy {
             Self::unavailable(
                 "database_unavailable",
                 "The database does not answer right now; try again in a few seconds",

@@ -31,9 +31,10 @@ pub async fn find(conn: &mut PgConnection, project_id: ProjectId) -> sqlx::Resul
         .await
 }
 
-/// The same, keeping a new epoch out until this transaction ends.
-pub(super) async fn find_for_share(conn: &mut PgConnection, project_id: ProjectId) -> sqlx::Result<Option<Fence>> {
-    sqlx::query_as("SELECT epoch, status, paused FROM execution_fences WHERE project_id = $1 FOR SHARE")
+/// The same, keeping a new epoch out until this transaction ends. Not shared: two steps that both go on to change the status would
+/// wait for each other for ever. Whoever locks more of a project takes this lock first.
+pub async fn lock(conn: &mut PgConnection, project_id: ProjectId) -> sqlx::Result<Option<Fence>> {
+    sqlx::query_as("SELECT epoch, status, paused FROM execution_fences WHERE project_id = $1 FOR NO KEY UPDATE")
         .bind(project_id)
         .fetch_optional(conn)
         .await

@@ -93,7 +93,7 @@ impl Step {
 
     /// Checks the fence and locks it against a new epoch until the transaction ends. Answers whether the project is paused.
     async fn pass_fence(&self, conn: &mut PgConnection) -> Result<bool> {
-        let Some(fence) = fence::find_for_share(conn, self.project_id).await? else {
+        let Some(fence) = fence::lock(conn, self.project_id).await? else {
             return Err(Error::not_found("no_such_project", format!("There is no project `{}`", self.project_id)));
         };
         if self.epoch < fence.epoch {
