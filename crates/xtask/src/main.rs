@@ -1,1 +1,107 @@
-fn main() {}
+//! The developer's tool: `cargo xtask up`, `down`, `test`, `e2e`.
+
+mod checks;
+mod demo;
+mod e2e;
+mod http;
+mod install;
+mod layout;
+mod say;
+mod shell;
+mod stack;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::layout::Layout;
+use crate::say::say;
+
+/// The developer's tool of QuantaPilot.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what is missing, start everything, and end with the URLs.
+    Up(UpArguments),
+    /// Stop a stack that still runs.
+    Down {
+        /// Also remove every trace: databases, secrets, logs.
+        #[arg(long)]
+        wipe: bool,
+    },
+    /// Run all checks and close with `N passed, N failed`.
+    Test {
+        /// Only checks whose name contains this; several are separated by commas.
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// Run end-to-end scenarios on a stack of their own.
+    E2e {
+        /// Which: `loop`, `kills`, or `all`.
+        #[arg(default_value = "all")]
+        scenario: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct UpArguments {
+    /// Build a project from a README, live, to its end.
+    #[arg(long)]
+    demo: bool,
+    /// Which README: python-cli, node-api or rust-lib.
+    #[arg(long, default_value = "python-cli")]
+    readme: String,
+    /// Stop everything after the demo; the exit code says whether the project was completed.
+    #[arg(long, requires = "demo")]
+    once: bool,
+    /// Ask the approvals here in the terminal.
+    #[arg(long, requires = "demo")]
+    interactive: bool,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Up(arguments) => up(&arguments),
+        Command::Down { wipe } => stack::down(&Layout::standard(), wipe).map(|()| true),
+        Command::Test { only } => checks::run(only.as_deref()),
+        Command::E2e { scenario } => e2e::run(&scenario),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            say!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn up(arguments: &UpArguments) -> anyhow::Result<bool> {
+    let layout = Layout::standard();
+    let stop = shell::on_interrupt()?;
+    let mut stack = stack::Stack::start(layout, stack::Options { with_admin: arguments.demo, fresh_ports: false })?;
+    let mut completed = true;
+    if arguments.demo {
+        let approvals = if arguments.interactive { demo::Approvals::Ask } else { demo::Approvals::Press };
+        completed = demo::run(&mut stack, &arguments.readme, approvals, &stop)?;
+        if arguments.once {
+            stack.stop();
+            return Ok(completed);
+        }
+    }
+    stack.print_urls();
+    say!("Everything stays up until Ctrl-C.");
+    while !stop.is_set() {
+        stack.tend();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+    say!("\nStopping …");
+    stack.stop();
+    Ok(completed)
+}

@@ -1,0 +1,92 @@
+//! What must be true of a finished project, asked of everything that could tell otherwise.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Facts;
+use crate::demo::{Api, Watch, clone_repository, run_tests};
+use crate::http;
+use crate::shell::output;
+use crate::stack::Stack;
+
+/// A completed project: nothing was made twice, and what was made works.
+pub(super) fn completed(
+    stack: &Stack,
+    api: &mut Api,
+    watch: &Watch,
+    status: &str,
+    facts: &mut Facts,
+) -> anyhow::Result<()> {
+    let name = watch.repository.clone();
+    facts.check(&format!("{name} is completed"), status == "completed", || format!("it is {status}"));
+    once_each(stack, api, watch, facts)?;
+    let clone = stack.layout.state.join("clones").join(&name);
+    let _ = std::fs::remove_dir_all(&clone);
+    clone_repository(stack, &name, &clone)?;
+    let tags = output(std::process::Command::new("git").arg("tag").current_dir(&clone))?;
+    facts.check(&format!("{name} has one release tag"), tags.lines().count() == 1, || format!("tags: {tags}"));
+    let (passed, text) = run_tests(&clone)?;
+    facts.check(&format!("{name}: its tests pass in a fresh clone"), passed, || text);
+    Ok(())
+}
+
+/// No branch, commit, pull request, message or agent run was made twice.
+pub(super) fn once_each(stack: &Stack, api: &mut Api, watch: &Watch, facts: &mut Facts) -> anyhow::Result<()> {
+    let (sandbox, name) = (stack.ports.url("sandbox"), &watch.repository);
+    let auth = [("authorization", "Bearer sandbox-github-token"), ("user-agent", "quantapilot-xtask")];
+    let pulls = http::call("GET", &format!("{sandbox}/repos/{name}/pulls?state=all&per_page=100"), &auth, None)?;
+    let heads = tally(&pulls, |pull| pull["head"]["ref"].as_str().map(str::to_owned));
+    facts.check(
+        &format!("{name}: one pull request for each branch"),
+        !heads.is_empty() && heads.values().all(|n| *n == 1),
+        || format!("{heads:?}"),
+    );
+
+    let runs = api.get(&format!("/api/v1/agent-runs?project_id={}", watch.project))?;
+    let asked = tally(&runs["items"], |run| Some(format!("{}/{}/{}", run["task"], run["milestone"], run["iteration"])));
+    facts.check(
+        &format!("{name}: each agent run was made once"),
+        !asked.is_empty() && asked.values().all(|n| *n == 1),
+        || format!("{asked:?}"),
+    );
+
+    let decisions = api.get(&format!("/api/v1/projects/{}/decisions", watch.project))?;
+    let list = decisions.get("items").unwrap_or(&decisions);
+    let phone = http::call("GET", &format!("{sandbox}/_sandbox/api/telegram/chats"), &[], None)?;
+    let mut messages = Vec::new();
+    for chat in phone["chats"].as_array().into_iter().flatten() {
+        messages.extend(
+            chat["messages"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|message| message["from"]["bot"] == true)
+                .filter_map(|message| message["text"].as_str()),
+        );
+    }
+    for decision in list.as_array().into_iter().flatten() {
+        let short = decision["short_id"].as_str().unwrap_or("?");
+        let sent = messages.iter().filter(|text| text.contains(short)).count();
+        let by_policy = decision["channel"] == "policy";
+        facts.check(
+            &format!("{name}: {short} ({}) was sent to the phone once", decision["type"].as_str().unwrap_or_default()),
+            by_policy || sent == 1,
+            || format!("{sent} times"),
+        );
+        facts.check(&format!("{name}: {short} was applied"), decision["status"] == "applied", || {
+            decision["status"].to_string()
+        });
+    }
+    Ok(())
+}
+
+fn tally(list: &Value, key: impl Fn(&Value) -> Option<String>) -> BTreeMap<String, u32> {
+    let mut counts = BTreeMap::new();
+    for item in list.as_array().into_iter().flatten() {
+        if let Some(key) = key(item) {
+            *counts.entry(key).or_default() += 1;
+        }
+    }
+    counts
+}

@@ -1,0 +1,130 @@
+//! Our own processes and their settings.
+
+use std::process::Command;
+
+use super::ports::Ports;
+use super::process::Fleet;
+use super::{postgres, redis};
+use crate::http;
+use crate::layout::Layout;
+
+/// A process of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    Sandbox,
+    DashboardBackend,
+    CursorIntegration,
+    GithubIntegration,
+    Notification,
+    ApiGateway,
+}
+
+/// In the order of their start.
+pub(crate) const ALL: [Service; 6] = [
+    Service::Sandbox,
+    Service::DashboardBackend,
+    Service::CursorIntegration,
+    Service::GithubIntegration,
+    Service::Notification,
+    Service::ApiGateway,
+];
+
+/// What the sandbox accepts. Not secret: it listens on loopback and holds nothing real.
+const GITHUB_TOKEN: &str = "sandbox-github-token";
+const TELEGRAM_TOKEN: &str = "1000000001:sandbox-telegram-bot-token-000000000";
+const CURSOR_KEY: &str = "crsr_sandbox";
+
+impl Service {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::DashboardBackend => "dashboard-backend",
+            Self::CursorIntegration => "cursor-integration",
+            Self::GithubIntegration => "github-integration",
+            Self::Notification => "notification",
+            Self::ApiGateway => "api-gateway",
+        }
+    }
+
+    pub(super) fn ready_url(self, ports: &Ports) -> String {
+        let path = if self == Self::Sandbox { "/_sandbox/" } else { "/health/ready" };
+        format!("{}{path}", ports.url(self.name()))
+    }
+}
+
+pub(super) fn start(service: Service, layout: &Layout, ports: &Ports, fleet: &mut Fleet) -> anyhow::Result<()> {
+    let (layout_, ports_) = (layout.clone(), ports.clone());
+    let url = service.ready_url(ports);
+    fleet.add(service.name(), "TERM", move || Ok(command(service, &layout_, &ports_)), move || http::is_ok(&url))
+}
+
+/// Settings that every service and the operator's tool have.
+pub(super) fn shared(command: &mut Command, layout: &Layout, ports: &Ports) {
+    let secret = |name: &str| layout.secrets().join(name);
+    command
+        .env("DATABASE_URL", postgres::url(layout, ports, "quantapilot"))
+        .env("REDIS_URL", redis::url(layout, ports));
+    command
+        .env("SERVICE_TOKEN_SECRET_FILE", secret("service_token_secret"))
+        .env("N8N_INBOUND_TOKEN_FILE", secret("n8n_inbound_token"));
+    command.env("PUBLIC_URL", ports.url("api-gateway")).env("N8N_URL", ports.url("n8n")).env("LOG_FORMAT", "json");
+    for (variable, name) in [
+        ("API_GATEWAY_URL", "api-gateway"),
+        ("CURSOR_INTEGRATION_URL", "cursor-integration"),
+        ("GITHUB_INTEGRATION_URL", "github-integration"),
+        ("NOTIFICATION_URL", "notification"),
+        ("DASHBOARD_BACKEND_URL", "dashboard-backend"),
+    ] {
+        command.env(variable, ports.url(name));
+    }
+}
+
+fn command(service: Service, layout: &Layout, ports: &Ports) -> Command {
+    let sandbox = ports.url("sandbox");
+    let mut command = Command::new(layout.binary(service.name()));
+    command.current_dir(&layout.state);
+    if service == Service::Sandbox {
+        command
+            .arg("--http")
+            .arg(format!("127.0.0.1:{}", ports.of("sandbox")))
+            .arg("--smtp")
+            .arg(format!("127.0.0.1:{}", ports.of("smtp")));
+        command.arg("--data").arg(layout.state.join("sandbox"));
+        command
+            .env("SANDBOX_GITHUB_TOKEN", GITHUB_TOKEN)
+            .env("SANDBOX_TELEGRAM_TOKEN", TELEGRAM_TOKEN)
+            .env("SANDBOX_CURSOR_API_KEY", CURSOR_KEY);
+        return command;
+    }
+    shared(&mut command, layout, ports);
+    command.env("BIND", format!("127.0.0.1:{}", ports.of(service.name())));
+    match service {
+        Service::DashboardBackend => {
+            command
+                .env("SANDBOX_URL", &sandbox)
+                .env("N8N_API_KEY_FILE", layout.state.join("n8n_api_key"))
+                .env("SETUP_OPEN", "true")
+                .env("RECONCILE_SECONDS", "5");
+        }
+        Service::CursorIntegration => {
+            command.env("CURSOR_API_URL", &sandbox).env("CURSOR_API_KEY", CURSOR_KEY);
+        }
+        Service::GithubIntegration => {
+            command
+                .env("GITHUB_API_URL", &sandbox)
+                .env("GITHUB_TOKEN", GITHUB_TOKEN)
+                .env("GITHUB_POLL_SECONDS", "5")
+                .env("GITHUB_CHECKS_POLL_SECONDS", "2");
+            command.env("GITHUB_WEBHOOK_SECRET_FILE", layout.secrets().join("github_webhook_secret"));
+            command.env("GITHUB_WEBHOOK_URL", format!("{}/webhooks/github", ports.url("api-gateway")));
+        }
+        Service::Notification => {
+            command.env("TELEGRAM_API_URL", &sandbox).env("TELEGRAM_BOT_TOKEN", TELEGRAM_TOKEN);
+            command
+                .env("SMTP_URL", format!("smtp://127.0.0.1:{}", ports.of("smtp")))
+                .env("SMTP_FROM", "QuantaPilot <quantapilot@quantapilot.example>");
+        }
+        Service::ApiGateway | Service::Sandbox => {}
+    }
+    command
+}
