@@ -1,0 +1,2 @@
+//! Forwards to the library.
+fn main() {}

@@ -1,0 +1,140 @@
+//! HTTP routes: as written in code and in documents, compared by their shape.
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Upper case; `ANY` when the code does not say.
+    pub method: String,
+    pub path: String,
+    pub line: u32,
+}
+
+const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+pub fn is_method(word: &str) -> bool {
+    METHODS.contains(&word)
+}
+
+/// The methods named in a piece of code such as `get(show).post(edit)` or `['POST', 'PUT']`.
+pub(super) fn methods(code: &str) -> Vec<String> {
+    let mut found: Vec<String> = code
+        .split(|character: char| !character.is_ascii_alphabetic())
+        .map(str::to_ascii_uppercase)
+        .filter(|word| METHODS.contains(&word.as_str()))
+        .collect();
+    found.dedup();
+    if found.is_empty() { vec!["ANY".to_owned()] } else { found }
+}
+
+/// Wildcards, expressions and fragments of templates are not paths that a document could name.
+pub(super) fn is_plain(path: &str) -> bool {
+    path.len() > 1
+        && path.len() < 200
+        && path.trim_matches('/') != ""
+        && !path.contains([' ', '*', '(', '?', '#', '\\', '+', '^', '|', ',', ';', '='])
+        && !path.contains("://")
+        && !path.contains("${")
+}
+
+/// Segments with every parameter written `{}`.
+pub fn shape(path: &str) -> Vec<String> {
+    path.split(['?', '#'])
+        .next()
+        .unwrap_or_default()
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(|segment| {
+            let parameter = segment.starts_with([':', '{', '<', '[', '$'])
+                || segment.ends_with(['}', '>', ']'])
+                || segment.bytes().all(|byte| byte.is_ascii_digit());
+            if parameter { "{}".to_owned() } else { segment.to_ascii_lowercase() }
+        })
+        .collect()
+}
+
+/// True when one shape is the other or its end, prefixes being mounted elsewhere.
+pub fn same(a: &[String], b: &[String]) -> bool {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    !short.is_empty()
+        && short.iter().any(|segment| segment != "{}")
+        && long[long.len() - short.len()..]
+            .iter()
+            .zip(short)
+            .all(|(x, y)| x == y || (x == "{}" && short.len() > 1) || (y == "{}" && short.len() > 1))
+}
+
+/// A route named in a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mention {
+    pub method: Option<String>,
+    pub path: String,
+    pub line: u32,
+    /// Part of a full address, which may be somebody else's.
+    pub host: Option<String>,
+}
+
+/// Paths in a text: after a method, in quotes, in addresses.
+pub fn mentions(text: &str) -> Vec<Mention> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut line = 1;
+    let mut counted = 0;
+    let mut skip = 0;
+    for at in memchr::memchr_iter(b'/', bytes) {
+        if at < skip {
+            continue;
+        }
+        let before = at.checked_sub(1).map_or(b' ', |before| bytes[before]);
+        let mut start = at;
+        let mut host = None;
+        if before == b':' && bytes.get(at + 1) == Some(&b'/') {
+            let from = at + 2;
+            let length = bytes[from..].iter().position(|byte| matches!(byte, b'/' | b' ' | b'\n' | b')' | b'"' | b'\'' | b'`' | b'>')).unwrap_or(bytes.len() - from);
+            skip = from + length;
+            if bytes.get(skip) != Some(&b'/') {
+                continue;
+            }
+            host = std::str::from_utf8(&bytes[from..skip]).ok().map(str::to_owned);
+            start = skip;
+        } else if !(before.is_ascii_whitespace() || matches!(before, b'`' | b'"' | b'\'' | b'(' | b'|' | b'*' | b'}')) {
+            continue;
+        }
+        let end = bytes[start..]
+            .iter()
+            .position(|byte| !(byte.is_ascii_alphanumeric() || b"/_-{}<>:.[]$~".contains(byte)))
+            .map_or(bytes.len(), |length| start + length);
+        skip = skip.max(end);
+        let path = text.get(start..end).unwrap_or_default().trim_end_matches(['.', ':']);
+        if path.len() < 2 || path.starts_with("//") {
+            continue;
+        }
+        line += u32::try_from(memchr::memchr_iter(b'\n', &bytes[counted..at]).count()).unwrap_or(0);
+        counted = at;
+        let lead = text[..at].trim_end_matches([' ', '`', '*', '|', '"', '\'']);
+        let word_start = lead.rfind(|character: char| !character.is_ascii_uppercase()).map_or(0, |at| at + 1);
+        let word = lead.get(word_start..).unwrap_or_default();
+        let method = (is_method(word) && host.is_none() && lead.len() < at).then(|| word.to_owned());
+        found.push(Mention { method, path: path.to_owned(), line, host });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_meet_across_styles_and_prefixes() {
+        let same = |a: &str, b: &str| same(&shape(a), &shape(b));
+        assert!(same("/users/:id", "/users/{user_id}"));
+        assert!(same("/api/v1/users/<int:pk>/", "users/{id}"));
+        assert!(!same("/users", "/admins"));
+        assert!(!same("/{id}", "/users"));
+    }
+
+    #[test]
+    fn mentions_have_methods_and_lines() {
+        let found = mentions("Call `GET /users/{id}` or\n| POST | `/users` |\nsee http://localhost:80/x/y and a/b.\n");
+        let shown: Vec<_> = found.iter().map(|each| format!("{:?} {} {}", each.method.as_deref(), each.path, each.line)).collect();
+        assert_eq!(shown, ["Some(\"GET\") /users/{id} 1", "Some(\"POST\") /users 2", "None /x/y 3"]);
+    }
+}

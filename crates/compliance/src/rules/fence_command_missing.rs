@@ -1,0 +1,84 @@
+use crate::{
+    manifest::{Ecosystem, Manifest},
+    markdown::Command,
+    project::Project,
+    report::Severity,
+    rule::{Case, Category, Check, Rule, Sink},
+    text::{nearest::nearest, paths},
+};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "fence-command-missing",
+    category: Category::Code,
+    severity: Severity::Error,
+    on: true,
+    summary: "`npm run x`, `make x` and the like name something that the build file has",
+    why: "The documented command fails on the first try, for people and for agents alike.",
+    remedy: "Correct the name, or add it to the build file",
+    check: Check::Project(check),
+    cases: &[
+        Case { name: "an npm script", files: &[("README.md", "# X\n\n```sh\nnpm run biuld\n```\n"), ("package.json", "{\"name\":\"x\",\"scripts\":{\"build\":\"y\"}}")], expect: &[("README.md", 4)] },
+        Case { name: "a make target", files: &[("README.md", "# X\n\n```sh\nmake deploy\n```\n"), ("Makefile", "build:\n\ttrue\n")], expect: &[("README.md", 4)] },
+        Case { name: "a cargo program", files: &[("README.md", "# X\n\n```sh\ncargo run --bin gone\n```\n"), ("Cargo.toml", "[package]\nname='x'\n[[bin]]\nname='there'\n")], expect: &[("README.md", 4)] },
+        Case {
+            name: "names that are there, and folders that are elsewhere",
+            files: &[
+                ("README.md", "# X\n\n```sh\nnpm run build && npm test\nmake build\ncd other && make thing\n```\n"),
+                ("package.json", "{\"name\":\"x\",\"scripts\":{\"build\":\"y\",\"test\":\"z\"}}"),
+                ("Makefile", "build:\n\ttrue\n"),
+            ],
+            expect: &[],
+        },
+    ],
+};
+
+fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
+    for page in project.pages() {
+        for fence in &page.fences {
+            for command in &fence.commands {
+                if matches!(command.program().first().map(String::as_str), Some("cd" | "pushd" | "git" | "docker" | "npx" | "ssh" | "mkdir")) {
+                    // What follows runs in a folder or on a machine that this block does not show.
+                    break;
+                }
+                look(project, &page.path, command, sink);
+            }
+        }
+    }
+}
+
+/// The build file that a command in this page would use: beside the page, or at the root.
+fn manifest<'p>(project: &'p Project<'_>, page: &str, wanted: impl Fn(&Manifest) -> bool) -> Option<&'p Manifest> {
+    let beside = |folder: &str| project.facts.manifests.iter().find(|manifest| manifest.directory() == folder && wanted(manifest));
+    beside(paths::parent(page)).or_else(|| beside(""))
+}
+
+fn look(project: &Project<'_>, page: &str, command: &Command, sink: &mut Sink<'_>) {
+    let words: Vec<&str> = command.program().iter().map(String::as_str).collect();
+    let (file, kind, name) = match words.as_slice() {
+        ["npm" | "pnpm" | "yarn" | "bun", "run", name, ..] => (manifest(project, page, |each| each.ecosystem == Ecosystem::Node), "script", *name),
+        ["composer", "run" | "run-script", name, ..] => (manifest(project, page, |each| each.ecosystem == Ecosystem::Php), "script", *name),
+        ["make", name, ..] => (manifest(project, page, |each| paths::name(&each.path).to_lowercase().contains("makefile")), "target", *name),
+        ["just", name, ..] => (manifest(project, page, |each| paths::name(&each.path).to_lowercase().contains("justfile")), "recipe", *name),
+        ["task", name, ..] => (manifest(project, page, |each| paths::name(&each.path).starts_with("Taskfile")), "task", *name),
+        ["cargo", "run", "--bin", name, ..] => return cargo_program(project, page, command.line, name, sink),
+        _ => return,
+    };
+    let Some(file) = file.filter(|file| !file.open && file.problem.is_none() && !file.scripts.is_empty()) else { return };
+    // Flags, assignments and placeholders are no names; several packages run each other's scripts.
+    let is_name = !name.starts_with(['-', '<', '$', '[', '{', '.']) && !name.contains(['=', '<', '*', '$', '{', '/']) && !name.is_empty();
+    let elsewhere = project.facts.manifests.iter().filter(|other| other.ecosystem == file.ecosystem).any(|other| other.scripts.iter().any(|script| script == name));
+    if !is_name || elsewhere || words.iter().any(|word| matches!(*word, "-C" | "-f" | "--prefix" | "-w" | "--workspace" | "--filter")) {
+        return;
+    }
+    let hint = nearest(name, file.scripts.iter().map(String::as_str)).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    sink.report(page, command.line, 1, format!("`{}` has no {kind} `{name}`{hint}", file.path));
+}
+
+fn cargo_program(project: &Project<'_>, page: &str, line: u32, name: &str, sink: &mut Sink<'_>) {
+    let cargo = || project.facts.manifests.iter().filter(|manifest| manifest.ecosystem == Ecosystem::Cargo);
+    let known = cargo().any(|manifest| manifest.programs.iter().any(|program| program == name) || manifest.name.as_deref() == Some(name))
+        || project.index.files().any(|path| path.ends_with(&format!("src/bin/{name}.rs")) || path.ends_with(&format!("src/bin/{name}/main.rs")));
+    if cargo().next().is_some() && !known && !name.contains(['<', '$', '{']) {
+        sink.report(page, line, 1, format!("no package of the tree builds a program `{name}`"));
+    }
+}

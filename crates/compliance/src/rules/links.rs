@@ -1,0 +1,135 @@
+//! Where a link leads, worked out once for all rules about links.
+
+use crate::{
+    markdown::{Document, Link, LinkKind},
+    project::{Found, Project},
+    text::{paths, percent_decode},
+};
+
+pub(super) struct Target {
+    pub(super) found: Found,
+    /// Path in the tree, when the link stays in it.
+    pub(super) path: Option<String>,
+    pub(super) fragment: Option<String>,
+    pub(super) image: bool,
+    /// As the author wrote it, without fragment.
+    pub(super) shown: String,
+    /// Starts with `/`: means the site's root, or the repository's, depending on who renders it.
+    pub(super) rooted: bool,
+    /// Climbs out of the tree.
+    pub(super) outside: bool,
+}
+
+impl Target {
+    pub(super) fn looks_like_image(&self) -> bool {
+        matches!(paths::extension(&self.shown).as_str(), "png" | "jpg" | "jpeg" | "gif" | "svg" | "webp" | "avif" | "ico" | "bmp")
+    }
+}
+
+/// True for addresses that are not paths: schemes, `//host`, templates, bare fragments apart.
+pub(super) fn is_foreign(destination: &str) -> bool {
+    let scheme = destination.split(['/', '#', '?']).next().unwrap_or_default();
+    let has_scheme = scheme.split_once(':').is_some_and(|(name, _)| {
+        name.len() > 1 && name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
+    });
+    has_scheme
+        || destination.starts_with("//")
+        || destination.contains("{{")
+        || destination.contains("{%")
+        || destination.contains("${")
+        || destination.contains("<%")
+        || destination.starts_with(['@', '$', '~', '%', '{'])
+}
+
+/// Calls `seen` for each link of the project's own documents that means something in the tree.
+pub(super) fn each(project: &Project<'_>, mut seen: impl FnMut(&Document, &Link, &Target)) {
+    for document in project.pages() {
+        for link in document.links.iter().filter(|link| link.kind != LinkKind::Auto) {
+            if let Some(target) = resolve(project, document, link) {
+                seen(document, link, &target);
+            }
+        }
+    }
+}
+
+fn resolve(project: &Project<'_>, document: &Document, link: &Link) -> Option<Target> {
+    let destination = link.destination.trim();
+    if destination.is_empty() || is_foreign(destination) {
+        return None;
+    }
+    let (path, fragment) = match destination.split_once('#') {
+        Some((path, fragment)) => (path, Some(percent_decode(fragment))),
+        None => (destination, None),
+    };
+    let path = percent_decode(path.split('?').next().unwrap_or_default());
+    // A definition whose "address" has no dot and no slash is a note in brackets, not a link.
+    if link.kind == LinkKind::Definition && !path.contains(['.', '/']) && fragment.is_none() {
+        return None;
+    }
+    let mut target = Target {
+        found: Found::Unknown,
+        path: None,
+        fragment,
+        image: matches!(link.kind, LinkKind::Image | LinkKind::HtmlImage),
+        shown: path.clone(),
+        rooted: path.starts_with('/'),
+        outside: false,
+    };
+    if path.is_empty() {
+        target.path = Some(document.path.clone());
+        target.found = Found::File;
+        return Some(target);
+    }
+    let base = paths::parent(&document.path);
+    let Some(joined) = paths::join(base, &path) else {
+        target.outside = !is_web_relative(&path);
+        return Some(target);
+    };
+    target.found = look(project, &joined);
+    target.path = Some(joined);
+    if target.rooted && target.found == Found::Missing {
+        // A site's root may be any folder with documents: nothing is said unless the path is the repository's.
+        target.found = Found::Unknown;
+    }
+    if target.found == Found::Missing && document.path.contains('/') {
+        // Site builders serve `a.md` as `a/`, so that `../b` in it means the neighbour `b`.
+        let from_page = paths::join(&format!("{base}/{}", paths::stem(&document.path)), &path);
+        if let Some(joined) = from_page.filter(|joined| matches!(look(project, joined), Found::File | Found::Folder)) {
+            target.found = look(project, &joined);
+            target.path = Some(joined);
+        }
+    }
+    Some(target)
+}
+
+/// The path itself, or what site builders make of it.
+fn look(project: &Project<'_>, path: &str) -> Found {
+    let index = &project.index;
+    let found = index.find(path);
+    if found == Found::File || found == Found::Folder || found == Found::Unknown {
+        return found;
+    }
+    let stem = path.trim_end_matches('/');
+    let bare = stem.strip_suffix(".html").or_else(|| stem.strip_suffix(".htm")).unwrap_or(stem);
+    let candidates = [".md", ".mdx", ".markdown", ".rst", ".adoc", ".ipynb", ".html"].map(|extension| format!("{bare}{extension}"));
+    if paths::extension(bare).is_empty() || bare != stem || paths::extension(bare).bytes().all(|byte| byte.is_ascii_digit()) {
+        if candidates.iter().any(|candidate| index.is_file(candidate)) {
+            return Found::File;
+        }
+        if bare != stem && paths::name(bare) == "index" && index.exists(paths::parent(bare)) {
+            return Found::Folder;
+        }
+    }
+    found
+}
+
+/// `../../issues` and the like are pages of the forge beside the files.
+fn is_web_relative(path: &str) -> bool {
+    let rest = path.trim_start_matches("../");
+    let first = rest.split('/').next().unwrap_or_default();
+    matches!(
+        first,
+        "issues" | "pulls" | "pull" | "releases" | "wiki" | "actions" | "discussions" | "blob" | "tree" | "raw" | "compare" | "tags" | "security"
+            | "commit" | "commits" | "milestones" | "projects" | "labels" | "graphs" | "stargazers" | "network" | "fork" | "edit" | "workflows"
+    )
+}

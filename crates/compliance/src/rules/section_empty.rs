@@ -1,0 +1,42 @@
+use crate::{
+    markdown::Page,
+    report::Severity,
+    rule::{Case, Category, Check, Rule, Sink},
+    text::paths,
+};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "section-empty",
+    category: Category::Structure,
+    severity: Severity::Warning,
+    on: true,
+    summary: "Every section says something",
+    why: "A heading with nothing under it is a promise: the reader came for the text that is missing.",
+    remedy: "Write the section or remove its heading",
+    check: Check::Page(check),
+    cases: &[
+        Case { name: "nothing before the next heading", files: &[("a.md", "# A\n\nText.\n\n## Usage\n\n## Licence\n\nMIT\n")], expect: &[("a.md", 5)] },
+        Case { name: "nothing before the end", files: &[("a.md", "# A\n\nText.\n\n## Usage\n")], expect: &[("a.md", 5)] },
+        Case { name: "text, deeper headings, pictures, comments for tools", files: &[("a.md", "# A\n\n## B\n\n### C\n\ntext\n\n## D\n\n![x](https://example.com/x.png)\n")], expect: &[] },
+        Case { name: "a changelog's empty Unreleased", files: &[("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 2024-01-01\n\n- x\n")], expect: &[] },
+    ],
+};
+
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    let stem = paths::stem(page.path()).to_ascii_lowercase();
+    if ["change", "history", "news", "release", "template"].iter().any(|word| stem.contains(word)) {
+        return;
+    }
+    let headings: Vec<_> = page.document.headings.iter().filter(|heading| !heading.nested).collect();
+    for (index, heading) in headings.iter().enumerate() {
+        let next = headings.get(index + 1);
+        if next.is_some_and(|next| next.level > heading.level) || (heading.level == 1 && index == 0) || heading.text.is_empty() {
+            continue;
+        }
+        let end = next.map_or(page.text.len(), |next| next.offset);
+        let beneath = page.text.get(heading.end..end).unwrap_or_default();
+        if beneath.trim().is_empty() {
+            sink.report(page.path(), heading.line, 1, format!("nothing stands under \"{}\"", crate::text::clip(&heading.text, 40)));
+        }
+    }
+}

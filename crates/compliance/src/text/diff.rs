@@ -1,0 +1,129 @@
+//! Line differences: which lines stay, a unified diff for people, and a three-way merge.
+
+use std::fmt::Write as _;
+
+/// Pairs of equal lines `(left, right)`, rising on both sides.
+fn matches(left: &[&str], right: &[&str]) -> Vec<(usize, usize)> {
+    let head = left.iter().zip(right).take_while(|(a, b)| a == b).count();
+    let tail = left[head..].iter().rev().zip(right[head..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let (l, r) = (&left[head..left.len() - tail], &right[head..right.len() - tail]);
+    let mut pairs: Vec<_> = (0..head).map(|at| (at, at)).collect();
+    // Documents are small; past this many cells the middle is taken as replaced, which is still a right answer.
+    if l.len() * r.len() <= 16_000_000 {
+        let width = r.len() + 1;
+        let mut longest = vec![0u32; (l.len() + 1) * width];
+        for i in (0..l.len()).rev() {
+            for j in (0..r.len()).rev() {
+                longest[i * width + j] = if l[i] == r[j] {
+                    longest[(i + 1) * width + j + 1] + 1
+                } else {
+                    longest[(i + 1) * width + j].max(longest[i * width + j + 1])
+                };
+            }
+        }
+        let (mut i, mut j) = (0, 0);
+        while i < l.len() && j < r.len() {
+            if l[i] == r[j] {
+                pairs.push((head + i, head + j));
+                i += 1;
+                j += 1;
+            } else if longest[(i + 1) * width + j] >= longest[i * width + j + 1] {
+                i += 1;
+            } else {
+                j += 1;
+            }
+        }
+    }
+    pairs.extend((0..tail).map(|at| (left.len() - tail + at, right.len() - tail + at)));
+    pairs
+}
+
+/// A unified diff with three lines of context; empty when nothing differs.
+pub fn unified(path: &str, left: &str, right: &str) -> String {
+    let (a, b): (Vec<&str>, Vec<&str>) = (left.lines().collect(), right.lines().collect());
+    let mut steps: Vec<(char, &str)> = Vec::new();
+    let (mut i, mut j) = (0, 0);
+    for (x, y) in matches(&a, &b).into_iter().chain([(a.len(), b.len())]) {
+        steps.extend(a[i..x].iter().map(|line| ('-', *line)));
+        steps.extend(b[j..y].iter().map(|line| ('+', *line)));
+        if x < a.len() {
+            steps.push((' ', a[x]));
+        }
+        (i, j) = (x + 1, y + 1);
+    }
+    let near = |at: usize| steps[at.saturating_sub(3)..(at + 4).min(steps.len())].iter().any(|step| step.0 != ' ');
+    let mut out = String::new();
+    let (mut line_a, mut line_b, mut open) = (1, 1, false);
+    for (at, (sign, line)) in steps.iter().enumerate() {
+        if near(at) {
+            if out.is_empty() {
+                let _ = writeln!(out, "--- a/{path}\n+++ b/{path}");
+            }
+            if !open {
+                let _ = writeln!(out, "@@ -{line_a} +{line_b} @@");
+            }
+            let _ = writeln!(out, "{sign}{line}");
+        }
+        open = near(at);
+        line_a += usize::from(*sign != '+');
+        line_b += usize::from(*sign != '-');
+    }
+    out
+}
+
+/// Takes the changes of both sides onto their common base. `None` when they touch the same lines differently.
+pub fn merge(base: &str, ours: &str, theirs: &str) -> Option<String> {
+    let (o, a, b): (Vec<&str>, Vec<&str>, Vec<&str>) =
+        (base.lines().collect(), ours.lines().collect(), theirs.lines().collect());
+    let (left, right) = (matches(&o, &a), matches(&o, &b));
+    let mut stable: Vec<(usize, usize, usize)> = Vec::new();
+    let mut r = right.iter().peekable();
+    for (base_line, our_line) in left {
+        while r.next_if(|pair| pair.0 < base_line).is_some() {}
+        if let Some(pair) = r.next_if(|pair| pair.0 == base_line) {
+            stable.push((base_line, our_line, pair.1));
+        }
+    }
+    stable.push((o.len(), a.len(), b.len()));
+    let mut merged: Vec<&str> = Vec::new();
+    let (mut i, mut j, mut k) = (0, 0, 0);
+    for (x, y, z) in stable {
+        let (was, mine, new) = (&o[i..x], &a[j..y], &b[k..z]);
+        if mine == new || was == new {
+            merged.extend(mine);
+        } else if was == mine {
+            merged.extend(new);
+        } else {
+            return None;
+        }
+        if x < o.len() {
+            merged.push(o[x]);
+        }
+        (i, j, k) = (x + 1, y + 1, z + 1);
+    }
+    let mut text = merged.join("\n");
+    if !text.is_empty() && (ours.ends_with('\n') || theirs.ends_with('\n')) {
+        text.push('\n');
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diff_shows_the_change_with_context() {
+        let shown = unified("x.md", "a\nb\nc\n", "a\nB\nc\n");
+        assert_eq!(shown, "--- a/x.md\n+++ b/x.md\n@@ -1 +1 @@\n a\n-b\n+B\n c\n");
+        assert_eq!(unified("x.md", "a\n", "a\n"), "");
+    }
+
+    #[test]
+    fn both_sides_are_kept_when_they_do_not_touch() {
+        let base = "1\n2\n3\n4\n5\n";
+        assert_eq!(merge(base, "0\n1\n2\n3\n4\n5\n", "1\n2\n3\n4\nfive\n").as_deref(), Some("0\n1\n2\n3\n4\nfive\n"));
+        assert_eq!(merge(base, "1\nx\n3\n4\n5\n", "1\ny\n3\n4\n5\n"), None);
+        assert_eq!(merge(base, base, "1\n").as_deref(), Some("1\n"));
+    }
+}
