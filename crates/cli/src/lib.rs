@@ -1,0 +1,58 @@
+//! The commands behind `quantapilot`, as a library, so that the developer's tool can call them too.
+//!
+//! They talk to Postgres, n8n and our own services, and keep no state beside the secrets' files.
+
+pub mod init;
+pub mod migrate;
+pub mod n8n;
+pub mod output;
+pub mod services;
+pub mod token;
+pub mod user;
+pub mod workflows;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::output::{Failure, Output};
+
+/// The operator's tool of QuantaPilot.
+#[derive(Debug, Parser)]
+#[command(name = "quantapilot", version, propagate_version = true)]
+pub struct Arguments {
+    /// Print results as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make every secret that is missing, as files that only you can read.
+    Init(init::Init),
+    /// Bring the database's tables up to date.
+    Migrate(migrate::Migrate),
+    /// Users of the dashboard.
+    #[command(subcommand)]
+    User(user::User),
+    /// The n8n workflows.
+    #[command(subcommand)]
+    Workflows(workflows::Workflows),
+    /// Make a token with which a service may be called by hand, for debugging.
+    Token(token::Token),
+}
+
+/// Runs a command.
+pub async fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Init(command) => command.run(output),
+        Command::Migrate(command) => command.run(output).await,
+        Command::User(command) => command.run(output).await,
+        Command::Workflows(command) => command.run(output).await,
+        Command::Token(command) => command.run(output),
+    }
+}
