@@ -67,6 +67,7 @@ impl Config {
     pub fn read(mut env: Reader) -> Result<Self, ConfigError> {
         let shared = Shared::read(&mut env, PORT);
         let telemetry = Telemetry::read(&mut env);
+        // `GITHUB_API_URL` (default `https://api.github.com`): GitHub Enterprise as `https://host/api/v3`, or the sandbox.
         let api_url: Url = env.or("GITHUB_API_URL", "https://api.github.com".parse().expect("the default is a URL"));
         let webhook =
             Webhook { secret: env.optional_secret("GITHUB_WEBHOOK_SECRET"), url: env.optional("GITHUB_WEBHOOK_URL") };
@@ -114,6 +115,7 @@ impl Config {
 fn credentials(env: &mut Reader) -> Credentials {
     let app_id: Option<u64> = env.optional("GITHUB_APP_ID");
     let app_key = env.optional_secret("GITHUB_APP_PRIVATE_KEY");
+    // `GITHUB_TOKEN`: a token that may read and write the repositories; or use an App.
     let token = env.optional_secret("GITHUB_TOKEN");
     match (app_id, app_key, token) {
         (Some(id), Some(key), _) => Credentials::App { id, key },
