@@ -82,7 +82,7 @@ async fn claimed(app: &App, name: &str, interval: Duration) -> anyhow::Result<()
     }
 }
 
-/// Answers the ETag of the list, when all of it was dealt with.
+/// Answers the `ETag` of the list, when all of it was dealt with.
 async fn look_at_repositories(app: &App, etag: Option<&str>) -> anyhow::Result<Option<String>> {
     let rule = start_rule(app).await?;
     let mut all_done = true;

@@ -19,7 +19,7 @@ use crate::handlers::{
 };
 
 /// Waits for GitHub's limits are longer than an ordinary answer may take.
-const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+const ANSWER_WITHIN: Duration = Duration::from_mins(2);
 /// A commit step carries whole files.
 const LARGEST_STEP: usize = 16 * 1024 * 1024;
 

@@ -98,14 +98,12 @@ impl Auth {
 
     fn installation(&self, id: InstallationId) -> Result<Signed> {
         let mut clients = self.clients.lock().expect("no panic happens while the map is locked");
-        let crab = match clients.get(&id.0) {
-            Some(crab) => crab.clone(),
-            None => {
-                let crab =
-                    self.own.installation(id).map_err(|e| GithubError::Unauthorized { detail: e.to_string() })?;
-                clients.insert(id.0, crab.clone());
-                crab
-            }
+        let crab = if let Some(crab) = clients.get(&id.0) {
+            crab.clone()
+        } else {
+            let crab = self.own.installation(id).map_err(|e| GithubError::Unauthorized { detail: e.to_string() })?;
+            clients.insert(id.0, crab.clone());
+            crab
         };
         Ok(Signed { crab, credential: format!("installation {id}") })
     }

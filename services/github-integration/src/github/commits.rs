@@ -86,7 +86,7 @@ impl Github {
     async fn changes(&self, repository: &FullName, request: &CommitFiles<'_>, base: &str) -> Result<Vec<Value>> {
         let tree = self.tree(repository, base).await?;
         let known: HashMap<&str, &TreeEntry> =
-            tree.tree.iter().filter(|e| e.kind != "tree").map(|e| (e.path.as_str(), e)).collect();
+            tree.entries.iter().filter(|e| e.kind != "tree").map(|e| (e.path.as_str(), e)).collect();
         let mut entries = Vec::new();
         for file in request.files {
             let before = known.get(file.path.as_str());

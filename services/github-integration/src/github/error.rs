@@ -117,6 +117,7 @@ impl GithubError {
 }
 
 /// What the caller of a step gets to hear.
+#[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
 pub fn into_answer(error: GithubError) -> Error {
     let text = error.to_string();
     match error {

@@ -28,8 +28,8 @@ pub(super) struct Commit {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Tree {
-    pub sha: String,
-    pub tree: Vec<TreeEntry>,
+    #[serde(rename = "tree")]
+    pub entries: Vec<TreeEntry>,
     pub truncated: bool,
 }
 

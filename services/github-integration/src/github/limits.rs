@@ -16,9 +16,9 @@ use tokio::sync::OwnedMutexGuard;
 use crate::metrics;
 
 /// The wait after a secondary limit that names none; doubled each time in a row.
-const SECONDARY_WAIT: Duration = Duration::from_secs(60);
+const SECONDARY_WAIT: Duration = Duration::from_mins(1);
 /// No wait is longer: the primary limit starts anew every hour.
-const LONGEST_WAIT: Duration = Duration::from_secs(3660);
+const LONGEST_WAIT: Duration = Duration::from_mins(61);
 
 /// Which limit was hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

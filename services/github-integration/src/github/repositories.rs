@@ -19,6 +19,7 @@ const README_LIMIT: usize = 256 * 1024;
 /// A repository as GitHub describes it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are GitHub's")]
 pub struct Repository {
     pub id: i64,
     pub name: String,
@@ -51,7 +52,8 @@ struct Content {
     path: String,
     sha: String,
     encoding: String,
-    content: String,
+    #[serde(rename = "content")]
+    text: String,
 }
 
 /// All files of a commit.
@@ -151,7 +153,7 @@ impl Github {
             Err(error) => return Err(error),
         };
         let bytes = if content.encoding == "base64" {
-            decode(&content.content)?
+            decode(&content.text)?
         } else {
             self.blob(name, &content.sha).await? // larger than 1 MB: the listing has no content
         };
@@ -165,7 +167,7 @@ impl Github {
 
     async fn blob(&self, name: &FullName, sha: &str) -> Result<Vec<u8>> {
         let blob: Content = self.get(name, &format!("/git/blobs/{sha}")).await?;
-        decode(&blob.content)
+        decode(&blob.text)
     }
 
     /// Bytes of code by language.
@@ -187,7 +189,7 @@ impl Github {
         let tree = self.git_commit(name, commit).await?.tree.sha;
         let listing = self.tree(name, &tree).await?;
         let files =
-            listing.tree.into_iter().filter(|e| e.kind == "blob").map(|e| TreeEntry { path: e.path, size: e.size });
+            listing.entries.into_iter().filter(|e| e.kind == "blob").map(|e| TreeEntry { path: e.path, size: e.size });
         Ok(Files { files: files.collect(), truncated: listing.truncated })
     }
 

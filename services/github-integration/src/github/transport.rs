@@ -53,7 +53,7 @@ struct Inner {
 /// An answer to a conditional read.
 #[derive(Debug)]
 pub enum Fresh<T> {
-    /// 304: as when the ETag was given. Free of charge.
+    /// 304: as when the `ETag` was given. Free of charge.
     Unchanged,
     Changed {
         value: T,

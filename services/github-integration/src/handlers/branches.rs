@@ -29,7 +29,8 @@ pub(crate) struct CreateBranch {
 /// Where the branch stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Branch {
-    branch: String,
+    #[serde(rename = "branch")]
+    name: String,
     sha: String,
     /// `false`: it was there.
     created: bool,
@@ -57,7 +58,7 @@ pub(crate) async fn create_branch(
             data: json!({"repository": name.to_string(), "branch": body.branch, "sha": made.sha}),
         };
         report(&app, id, news).await?;
-        Ok(Branch { branch: body.branch, sha: made.sha, created: made.created })
+        Ok(Branch { name: body.branch, sha: made.sha, created: made.created })
     })
     .await
 }

@@ -89,9 +89,9 @@ pub(super) fn branch_name(field: &'static str, name: &str) -> Result<()> {
         && !name.contains("..")
         && !name.contains("@{")
         && !name.starts_with('-')
-        && name
-            .split('/')
-            .all(|part| !part.is_empty() && !part.starts_with('.') && !part.ends_with('.') && !part.ends_with(".lock"));
+        && name.split('/').all(|part| {
+            !part.is_empty() && !part.starts_with('.') && !part.ends_with('.') && part.strip_suffix(".lock").is_none()
+        });
     if sound {
         return Ok(());
     }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::github::FullName;
-use crate::intake::{Seen, consider};
+use crate::github::{FullName, GithubError};
+use crate::intake::{ConsiderError, Outcome, Seen, consider};
 use crate::jobs::{EnsureHook, PollChecks};
 use crate::metrics;
 use crate::store::webhook_deliveries::DeliveryId;
@@ -83,7 +83,7 @@ async fn handle(app: &App, event: &str, body: &Value) -> Result<&'static str, Jo
 async fn see(app: &App, repository: &RepositoryName, readme_added: bool) -> Result<&'static str, JobError> {
     let Ok(name) = repository.full_name.parse::<FullName>() else { return Ok("not_of_interest") };
     let seen = Seen { by: "webhook", github_id: Some(repository.id), readme_added, by_hand: false };
-    consider(app, &name, seen).await.map(|outcome| outcome.as_str()).map_err(|e| e.into_job_error())
+    consider(app, &name, seen).await.map(Outcome::as_str).map_err(ConsiderError::into_job_error)
 }
 
 async fn repository_changed(app: &App, payload: &Payload<'_>) -> Result<&'static str, JobError> {
@@ -151,7 +151,7 @@ async fn pull_request_changed(app: &App, payload: &Payload<'_>) -> Result<&'stat
     let (Some(project_id), Ok(name)) = (project_id, repository.full_name.parse::<FullName>()) else {
         return Ok("not_of_interest");
     };
-    let pull = app.github.pull(&name, news.number).await.map_err(|e| e.into_job_error())?;
+    let pull = app.github.pull(&name, news.number).await.map_err(GithubError::into_job_error)?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     pull_requests::upsert(&mut tx, project_id, &name, &pull, now).await?;

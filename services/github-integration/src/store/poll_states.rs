@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-/// Takes the round `name` if it is due, and puts the next one at `next_at`. The answer holds the ETag of the last list.
+/// Takes the round `name` if it is due, and puts the next one at `next_at`. The answer holds the `ETag` of the last list.
 pub(crate) async fn claim(
     conn: &mut PgConnection,
     name: &str,

@@ -13,6 +13,7 @@ common::typed_id! {
 
 /// A delivery as people see it: without its body.
 #[derive(Debug, Clone, FromRow, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "`delivery_id` is GitHub's word for it")]
 pub(crate) struct Delivery {
     pub id: DeliveryId,
     /// `X-GitHub-Delivery`.
