@@ -197,7 +197,7 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         match &self.source {
             Some(source) if self.status.is_server_error() => {
-                tracing::error!(code = self.code, error = %format!("{source:#}"), "{}", self.detail)
+                tracing::error!(code = self.code, error = %format!("{source:#}"), "{}", self.detail);
             }
             Some(source) => tracing::warn!(code = self.code, error = %format!("{source:#}"), "{}", self.detail),
             None if self.status.is_server_error() => tracing::warn!(code = self.code, "{}", self.detail),

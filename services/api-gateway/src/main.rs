@@ -15,7 +15,7 @@ async fn main() -> anyhow::Result<()> {
     let app = App::connect(&config)?;
     let stop = common::shutdown::on_signal();
     tokio::try_join!(
-        common::http::serve(config.bind, routes::router(app.clone()), stop.clone()),
+        common::http::serve(config.bind, routes::router(&app), stop.clone()),
         auth::keep_current(app, stop),
     )?;
     Ok(())

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::{health, openapi, proxy, stack};
 
 /// The whole URL map.
-pub fn router(app: App) -> Router {
+pub fn router(app: &App) -> Router {
     let keys = app.clone();
     let redis = app.redis.clone();
     let health = Health::new("api-gateway")
@@ -29,5 +29,5 @@ pub fn router(app: App) -> Router {
         .fallback(proxy::proxy)
         .with_state(app.clone())
         .merge(health.router());
-    stack::wrap(own, &app)
+    stack::wrap(own, app)
 }

@@ -209,7 +209,7 @@ impl Worker {
             match self.settle(&job, &outcome).await {
                 Ok(()) => return,
                 Err(error) => {
-                    tracing::warn!(error = %format!("{error:#}"), "cannot write down how the job went; trying again")
+                    tracing::warn!(error = %format!("{error:#}"), "cannot write down how the job went; trying again");
                 }
             }
             tokio::time::sleep(Duration::from_millis(pause)).await;

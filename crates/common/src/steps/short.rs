@@ -156,10 +156,10 @@ impl Step {
 
     fn guard(&self, db: &PgPool, clock: &Clock, owner: Uuid) -> StepGuard {
         let stop = CancellationToken::new();
-        let (step, pool, time, stopped) = (self.clone(), db.clone(), clock.clone(), stop.clone());
+        let (step, pool, time, ended) = (self.clone(), db.clone(), clock.clone(), stop.clone());
         tokio::spawn(async move {
             loop {
-                tokio::select! { () = stopped.cancelled() => return, () = tokio::time::sleep(LEASE / 3) => {} }
+                tokio::select! { () = ended.cancelled() => return, () = tokio::time::sleep(LEASE / 3) => {} }
                 if let Ok(mut conn) = pool.acquire().await {
                     let _ = store::move_lease(&mut conn, &step, owner, time.now() + LEASE).await;
                 }

@@ -68,7 +68,7 @@ impl Fixture {
         let stop = CancellationToken::new();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(common::http::serve_on(listener, api_gateway::routes::router(app.clone()), stop.clone()));
+        tokio::spawn(common::http::serve_on(listener, api_gateway::routes::router(&app), stop.clone()));
         tokio::spawn(api_gateway::auth::keep_current(app.clone(), stop.clone()));
         while !app.keys.are_known() {
             tokio::time::sleep(Duration::from_millis(10)).await;
