@@ -155,8 +155,8 @@ impl Step {
     }
 
     fn guard(&self, db: &PgPool, clock: &Clock, owner: Uuid) -> StepGuard {
-        let stop = CancellationToken::new();
-        let (step, pool, time, ended) = (self.clone(), db.clone(), clock.clone(), stop.clone());
+        let beat = CancellationToken::new();
+        let (step, pool, time, ended) = (self.clone(), db.clone(), clock.clone(), beat.clone());
         tokio::spawn(async move {
             loop {
                 tokio::select! { () = ended.cancelled() => return, () = tokio::time::sleep(LEASE / 3) => {} }
@@ -165,7 +165,7 @@ impl Step {
                 }
             }
         });
-        StepGuard { step: self.clone(), db: db.clone(), clock: clock.clone(), owner, _beat: stop.drop_guard() }
+        StepGuard { step: self.clone(), db: db.clone(), clock: clock.clone(), owner, _beat: beat.drop_guard() }
     }
 }
 
