@@ -4,6 +4,8 @@
 //! sent, and can be told to fail next. The `sandbox` binary is the same code with a command line. It never calls
 //! the real services, and it trusts nobody: it is meant for a laptop or a private network, not for the internet.
 
+#![recursion_limit = "256"]
+
 pub mod agents;
 mod context;
 pub mod cursor;

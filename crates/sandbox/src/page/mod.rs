@@ -4,14 +4,17 @@ use axum::{
     Json, Router,
     extract::{Path, State},
     http::StatusCode,
+    response::{IntoResponse as _, Response},
     routing::{delete, get, post},
 };
+
+use serde_json::json;
 
 use crate::{
     context::Context,
     cursor::{self, Cursor},
     faults::{Fault, NewFault},
-    github::Github,
+    github::{DemoRequest, Github},
     mail::{self, Mail},
     telegram::{self, Telegram},
 };
@@ -38,6 +41,7 @@ pub(crate) fn router(ctx: &Context, github: &Github, telegram: &Telegram, cursor
         .route("/_sandbox/api/faults", get(list_faults).post(add_fault).delete(clear_faults))
         .route("/_sandbox/api/faults/{id}", delete(clear_fault))
         .route("/_sandbox/api/reset", post(reset))
+        .route("/_sandbox/api/demo", post(demo))
         .with_state(page)
         .nest("/_sandbox/api/telegram", telegram::admin_router(telegram.clone()))
         .nest("/_sandbox/api/mails", mail::admin_router(mail.clone()))
@@ -59,6 +63,14 @@ async fn clear_faults(State(page): State<Page>) -> StatusCode {
 
 async fn clear_fault(State(page): State<Page>, Path(id): Path<u64>) -> StatusCode {
     if page.ctx.faults().clear(id) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
+
+/// Make a repository with one of the bundled READMEs, or with the text given, for somebody to start with.
+async fn demo(State(page): State<Page>, Json(request): Json<DemoRequest>) -> Response {
+    match page.github.demo(request).await {
+        Ok(repository) => (StatusCode::CREATED, Json(repository)).into_response(),
+        Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"message": error.to_string()}))).into_response(),
+    }
 }
 
 async fn reset(State(page): State<Page>) -> StatusCode {
