@@ -17,7 +17,7 @@ use crate::store::webhook_deliveries::{self, Delivery, DeliveryId};
 #[into_params(parameter_in = Query)]
 pub(crate) struct Filter {
     /// Only those that are `received`, `processed`, `failed` or `invalid`.
-    state: Option<State_>,
+    state: Option<DeliveryState>,
     /// `next_cursor` of the page before.
     cursor: Option<DeliveryId>,
     /// 1 to 100; 50 unless given.
@@ -27,7 +27,7 @@ pub(crate) struct Filter {
 /// How far a delivery has come.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum State_ {
+pub(crate) enum DeliveryState {
     Received,
     Processed,
     Failed,
@@ -51,10 +51,10 @@ pub(crate) async fn list_webhook_deliveries(
 ) -> Result<Json<Deliveries>> {
     let limit = filter.limit.unwrap_or(50).clamp(1, 100);
     let state = filter.state.map(|state| match state {
-        State_::Received => "received",
-        State_::Processed => "processed",
-        State_::Failed => "failed",
-        State_::Invalid => "invalid",
+        DeliveryState::Received => "received",
+        DeliveryState::Processed => "processed",
+        DeliveryState::Failed => "failed",
+        DeliveryState::Invalid => "invalid",
     });
     let items = webhook_deliveries::list(&mut *app.db.acquire().await?, state, filter.cursor, limit).await?;
     let full = i64::try_from(items.len()).is_ok_and(|n| n == limit);
