@@ -1,0 +1,59 @@
+//! Services tell what happened.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use common::auth::ServiceCaller;
+use common::clients::agents::Usage;
+use common::clients::dashboard::EventReport;
+use common::http::Json;
+use common::{Error, Result};
+
+use crate::app::App;
+use crate::projects::{self, usage};
+use crate::store::events::{self, NewEvent};
+use crate::store::projects::touch;
+
+/// Keep an event; the same key is kept once.
+pub(super) async fn report_event(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    Json(body): Json<EventReport>,
+) -> Result<StatusCode> {
+    let word = |part: &str| {
+        part.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
+            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    if body.kind.len() > 100 || !body.kind.split('.').all(word) {
+        return Err(Error::unprocessable("invalid_kind", "The kind does not fit")
+            .with_field("kind", "must look like `pull_request.opened`"));
+    }
+    if body.key.is_empty() || body.key.len() > 300 {
+        return Err(Error::unprocessable("invalid_key", "The key does not fit")
+            .with_field("key", "must have 1 to 300 characters"));
+    }
+    let now = app.clock.now();
+    let actor = if body.actor.is_empty() { caller.issuer.as_str() } else { &body.actor };
+    let mut tx = app.db.begin().await?;
+    // The project's row first, the timeline last: the order of every other transaction.
+    projects::find(&mut tx, body.project_id).await?;
+    touch(&mut tx, body.project_id, now).await?;
+    let reported: Option<Usage> = body.data.get("usage").and_then(|usage| serde_json::from_value(usage.clone()).ok());
+    if let (Some(reported), Some(run)) = (reported, body.data.get("run_id").and_then(serde_json::Value::as_str)) {
+        usage::keep(&mut tx, body.project_id, run, &reported, now).await?;
+    }
+    let event = NewEvent {
+        // Two services never mean the same event.
+        key: format!("{}/{}", caller.issuer, body.key),
+        project_id: Some(body.project_id),
+        kind: &body.kind,
+        actor,
+        summary: body.summary.chars().take(1000).collect(),
+        data: body.data,
+        occurred_at: body.occurred_at,
+    };
+    // A repeat changes nothing, not even the project's last sign of life.
+    if events::append(&mut tx, &event, now).await?.is_some() {
+        tx.commit().await?;
+    }
+    Ok(StatusCode::ACCEPTED)
+}

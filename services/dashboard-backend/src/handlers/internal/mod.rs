@@ -1,0 +1,38 @@
+//! What services and workflows call. Never routed by the gateway.
+
+mod context;
+mod decisions;
+mod errors;
+mod events;
+mod gates;
+mod milestones;
+mod plan;
+mod projects;
+mod stages;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+/// `/internal/v1`.
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/internal/v1/projects", post(projects::register_project))
+        .route("/internal/v1/projects/{id}/executions", post(projects::register_execution))
+        .route("/internal/v1/projects/{id}/finish", post(projects::finish_project))
+        .route("/internal/v1/projects/{id}/context", get(context::get_context))
+        .route("/internal/v1/projects/{id}/stages", post(stages::enter_stage))
+        .route("/internal/v1/projects/{id}/analysis", post(plan::store_analysis))
+        .route("/internal/v1/projects/{id}/plan", post(plan::store_plan))
+        .route("/internal/v1/projects/{id}/foundation", post(plan::build_foundation))
+        .route("/internal/v1/projects/{id}/milestones/next", post(milestones::next_milestone))
+        .route("/internal/v1/projects/{id}/milestones/{key}/complete", post(milestones::complete_milestone))
+        .route("/internal/v1/projects/{id}/gates", post(gates::judge_gate))
+        .route("/internal/v1/projects/{id}/decisions", post(decisions::ask_decision))
+        .route("/internal/v1/decisions/{id}", get(decisions::get_decision))
+        .route("/internal/v1/decisions/{id}/answers", post(decisions::answer_decision))
+        .route("/internal/v1/executions/errors", post(errors::report_error))
+        .route("/internal/v1/events", post(events::report_event))
+        .route("/internal/v1/users/{id}", get(context::get_user))
+}

@@ -1,0 +1,6 @@
+//! Signing people in: passwords, sessions, the keys of their tokens.
+
+pub mod keys;
+pub mod passwords;
+pub mod sessions;
+pub mod setup;

@@ -1,0 +1,34 @@
+//! Tokens and money, as reports of agent runs bring them.
+
+use common::Result;
+use common::clients::agents::Usage;
+use common::ids::ProjectId;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use crate::store::{metrics, stages};
+
+/// Keeps what a run took. The same run may be reported several times, as its numbers become known.
+#[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^53")]
+#[expect(clippy::cast_possible_truncation, reason = "the difference of two token counts is whole")]
+pub async fn keep(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    run: &str,
+    usage: &Usage,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let stage = stages::find_open(conn, project).await?.map(|stage| stage.id);
+    if usage.total_tokens > 0 {
+        let grown =
+            metrics::upsert(conn, project, stage, metrics::TOKENS, run, usage.total_tokens as f64, "tokens", now)
+                .await?;
+        if let Some(stage) = stage {
+            stages::add_tokens(conn, stage, grown as i64).await?;
+        }
+    }
+    if let Some(cents) = usage.cost_cents.filter(|cents| cents.is_finite() && *cents >= 0.0) {
+        metrics::upsert(conn, project, stage, metrics::COST, run, cents, "cents", now).await?;
+    }
+    Ok(())
+}

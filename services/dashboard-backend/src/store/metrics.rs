@@ -1,0 +1,94 @@
+//! Numbers per project: tokens and cost of each agent run.
+
+use common::ids::{ProjectId, StageId};
+use sqlx::{FromRow, PgConnection};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::views::Spend;
+
+/// Tokens of one agent run.
+pub const TOKENS: &str = "agent_run.tokens";
+/// Cost of one agent run, in US cents.
+pub const COST: &str = "agent_run.cost_cents";
+
+/// Keeps a number; a later report of the same subject replaces an earlier one. Answers by how much the number grew.
+pub async fn upsert(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    stage: Option<StageId>,
+    name: &str,
+    subject: &str,
+    value: f64,
+    unit: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<f64> {
+    let before: Option<f64> = sqlx::query_scalar(
+        "SELECT value FROM performance_metrics WHERE project_id = $1 AND metric_name = $2 AND subject = $3",
+    )
+    .bind(project)
+    .bind(name)
+    .bind(subject)
+    .fetch_optional(&mut *conn)
+    .await?;
+    sqlx::query(
+        "INSERT INTO performance_metrics (id, project_id, stage_id, metric_name, subject, value, unit, recorded_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT ON CONSTRAINT performance_metrics_subject_key DO UPDATE SET value = EXCLUDED.value",
+    )
+    .bind(Uuid::now_v7())
+    .bind(project)
+    .bind(stage)
+    .bind(name)
+    .bind(subject)
+    .bind(value)
+    .bind(unit)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(value - before.unwrap_or(0.0))
+}
+
+#[derive(Debug, FromRow)]
+struct SpendRow {
+    project_id: Option<ProjectId>,
+    tokens: f64,
+    cost_cents: f64,
+}
+
+impl SpendRow {
+    #[expect(clippy::cast_possible_truncation, reason = "token counts are whole and far below 2^53")]
+    fn spend(&self) -> Spend {
+        Spend { tokens: self.tokens as i64, cost_cents: self.cost_cents }
+    }
+}
+
+/// What several projects have cost.
+pub async fn spend_of(conn: &mut PgConnection, projects: &[ProjectId]) -> sqlx::Result<Vec<(ProjectId, Spend)>> {
+    let rows: Vec<SpendRow> = sqlx::query_as(
+        "SELECT project_id, coalesce(sum(value) FILTER (WHERE metric_name = $2), 0) AS tokens,
+                coalesce(sum(value) FILTER (WHERE metric_name = $3), 0) AS cost_cents
+         FROM performance_metrics WHERE project_id = ANY($1) GROUP BY project_id",
+    )
+    .bind(projects)
+    .bind(TOKENS)
+    .bind(COST)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.iter().filter_map(|row| Some((row.project_id?, row.spend()))).collect())
+}
+
+/// What all projects have cost since.
+pub async fn spend_since(conn: &mut PgConnection, since: OffsetDateTime) -> sqlx::Result<Spend> {
+    let row: SpendRow = sqlx::query_as(
+        "SELECT NULL::uuid AS project_id, coalesce(sum(value) FILTER (WHERE metric_name = $2), 0) AS tokens,
+                coalesce(sum(value) FILTER (WHERE metric_name = $3), 0) AS cost_cents
+         FROM performance_metrics WHERE recorded_at >= $1",
+    )
+    .bind(since)
+    .bind(TOKENS)
+    .bind(COST)
+    .fetch_one(conn)
+    .await?;
+    Ok(row.spend())
+}
