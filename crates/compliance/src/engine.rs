@@ -90,6 +90,18 @@ pub fn check(tree: &dyn Tree, config: &Config) -> Report {
     report
 }
 
+/// What the project is, by the same facts that the check uses.
+pub(crate) fn kind(tree: &dyn Tree, config: &Config) -> crate::config::ProjectType {
+    let entries = tree.entries();
+    let index = Index::new(&entries);
+    let mut facts = Collected::default();
+    for entry in entries.iter().filter(|entry| !is_foreign(&entry.path)) {
+        read(tree, entry, config, &[], &mut facts, &mut Vec::new());
+    }
+    let detected = stack::from_facts(&index, &facts);
+    stack::project_type(&index, &facts, &detected)
+}
+
 pub(crate) fn is_foreign(path: &str) -> bool {
     paths::parent(path).split('/').any(|part| FOREIGN.contains(&part))
 }

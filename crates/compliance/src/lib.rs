@@ -5,12 +5,16 @@
 //! tree, the configuration and the date it is given, so the same input always gives the same report.
 
 pub mod baseline;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod code;
 pub mod config;
 pub mod engine;
+pub mod fix;
 pub mod generate;
 pub mod manifest;
 pub mod markdown;
+pub mod output;
 pub mod plan;
 pub mod project;
 pub mod report;

@@ -107,3 +107,44 @@ impl Sink<'_> {
         });
     }
 }
+
+/// The rule's page in the documents, and what `rules <id>` prints.
+pub fn page(rule: &Rule) -> String {
+    use std::fmt::Write as _;
+    let state = if rule.on { "on" } else { "off" };
+    let mut page = format!("# {}\n\n{}.\n\n", rule.id, rule.summary);
+    let _ = write!(page, "| Group | Severity | By default |\n| --- | --- | --- |\n| {} | {} | {state} |\n\n", rule.category.title(), rule.severity);
+    let _ = write!(page, "## Why\n\n{}\n\n## What to do\n\n{}.\n\n", rule.why, rule.remedy);
+    for (title, found) in [("Found", true), ("Not found", false)] {
+        let cases: Vec<&Case> = rule.cases.iter().filter(|case| case.expect.is_empty() != found).collect();
+        if cases.is_empty() {
+            continue;
+        }
+        let _ = write!(page, "## {title}\n\n");
+        for case in cases {
+            let _ = write!(page, "{}{}:\n\n", case.name[..1].to_uppercase(), &case.name[1..]);
+            for (path, text) in case.files {
+                let text = text.replace('\u{feff}', "<byte order mark>").replace('\0', "<zero byte>");
+                let _ = write!(page, "`{path}`\n\n");
+                if !text.trim().is_empty() {
+                    let _ = write!(page, "``````text\n{}\n``````\n\n", text.trim_end());
+                }
+            }
+            if found {
+                let places: Vec<String> = case
+                    .expect
+                    .iter()
+                    .map(|(path, line)| if path.is_empty() { "the repository itself".to_owned() } else { format!("`{path}` line {line}") })
+                    .collect();
+                let _ = write!(page, "Reported at {}.\n\n", places.join(", "));
+            }
+        }
+    }
+    let _ = write!(
+        page,
+        "## Settings\n\n```toml\n[rules]\n{} = \"{}\"\n```\n\nThe values are `off`, `on`, `info`, `warning` and `error`. All rules are in [the list](README.md).\n",
+        rule.id,
+        if rule.on { "off" } else { "on" }
+    );
+    page
+}

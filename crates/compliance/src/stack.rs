@@ -187,6 +187,12 @@ fn language(manifest: &Manifest, index: &Index) -> Option<(&'static str, f64)> {
     })
 }
 
+/// The kind of project that a tree seems to be.
+pub fn kind_of(tree: &dyn Tree) -> ProjectType {
+    let config = crate::Config::default();
+    crate::engine::kind(tree, &config)
+}
+
 /// The kind of project, for the rules about required documents.
 pub(crate) fn project_type(index: &Index, facts: &Collected, detected: &[Detected]) -> ProjectType {
     let sure = |kind: Kind| detected.iter().any(|each| each.kind == kind && each.confidence >= 0.8);

@@ -2,13 +2,14 @@
 
 use compliance::{
     Config, Files, check,
-    rules::{self, Check},
+    rules,
 };
 
 #[test]
 fn every_rule_speaks_and_is_silent_where_its_cases_say() {
     let mut wrong = Vec::new();
-    for rule in rules::all().filter(|rule| !matches!(rule.check, Check::Engine)) {
+    // No bytes in memory are unreadable; tests/engine.rs shows that rule on a tree that refuses.
+    for rule in rules::all().filter(|rule| rule.id != "file-unreadable") {
         for case in rule.cases {
             let files: Files = case.files.iter().map(|(path, text)| (*path, *text)).collect();
             // A case may bring its own settings, as a repository would.
@@ -17,6 +18,7 @@ fn every_rule_speaks_and_is_silent_where_its_cases_say() {
                 let own = Config::parse(text).unwrap();
                 config = Config { levels: config.levels, ..own };
             }
+            config.today = Some("2025-06-01".to_owned());
             let report = check(&files, &config);
             let found: Vec<(&str, u32)> = report.of(rule.id).map(|finding| (finding.path.as_str(), finding.line)).collect();
             if found != case.expect || report.findings.len() != found.len() {

@@ -1,0 +1,31 @@
+use crate::{
+    project::Project,
+    report::Severity,
+    rule::{Case, Category, Check, Rule, Sink},
+    text::paths,
+};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "agents-size",
+    category: Category::Agents,
+    severity: Severity::Warning,
+    on: true,
+    summary: "AGENTS.md is short enough to be read with every task",
+    why: "It goes into every prompt; beyond a few hundred lines its points are no longer followed.",
+    remedy: "Move reference text into docs/ and link it; keep what must always be known",
+    check: Check::Project(check),
+    cases: &[
+        Case { name: "longer than the limit", files: &[("AGENTS.md", "# A\n\n1\n\n2\n\n3\n\n4\n"), ("compliance.toml", "[words]\nrule_lines = 5\n")], expect: &[("AGENTS.md", 1)] },
+        Case { name: "short", files: &[("AGENTS.md", "# A\n\n- x\n")], expect: &[] },
+    ],
+};
+
+fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
+    let limit = sink.config().words.rule_lines;
+    for document in project.pages().filter(|document| matches!(paths::name(&document.path), "AGENTS.md" | "CLAUDE.md" | "GEMINI.md")) {
+        let lines = document.line_count.saturating_sub(1);
+        if lines > limit {
+            sink.report(&document.path, 1, 1, format!("{lines} lines, more than {limit}"));
+        }
+    }
+}
