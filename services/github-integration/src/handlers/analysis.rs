@@ -10,7 +10,7 @@ use common::steps::{Step, StepAnswer};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::step::{outside, repository};
+use super::step::{StepHeaders, outside, repository};
 use crate::app::App;
 use crate::github::error::into_answer;
 
@@ -28,7 +28,9 @@ pub(crate) struct Analyse {
 }
 
 /// Analyse a repository: languages, files, README.
-#[utoipa::path(post, path = "/internal/v1/projects/{id}/analyse", tag = "steps", request_body = Analyse, responses(
+#[utoipa::path(post, path = "/internal/v1/projects/{id}/analyse", tag = "steps",
+    params(("id" = ProjectId, Path, description = "The project"), StepHeaders),
+    request_body = Analyse, responses(
     (status = 200, body = RepositoryAnalysis), (status = 409, body = Problem, description = "Superseded, or the repository is empty")))]
 pub(crate) async fn analyse(
     State(app): State<App>,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::step::{News, branch_name, outside, report, repository};
+use super::step::{News, StepHeaders, branch_name, outside, report, repository};
 use crate::app::App;
 use crate::github::FullName;
 use crate::github::error::into_answer;
@@ -37,7 +37,9 @@ pub(crate) struct Branch {
 }
 
 /// Make a branch unless it is there.
-#[utoipa::path(post, path = "/internal/v1/projects/{id}/branches", tag = "steps", request_body = CreateBranch, responses(
+#[utoipa::path(post, path = "/internal/v1/projects/{id}/branches", tag = "steps",
+    params(("id" = ProjectId, Path, description = "The project"), StepHeaders),
+    request_body = CreateBranch, responses(
     (status = 200, body = Branch), (status = 404, body = Problem, description = "`from` is not there")))]
 pub(crate) async fn create_branch(
     State(app): State<App>,
@@ -64,7 +66,9 @@ pub(crate) async fn create_branch(
 }
 
 /// Look at what a branch holds beyond its base, as a step: the evidence is recorded.
-#[utoipa::path(post, path = "/internal/v1/projects/{id}/branches/verify", tag = "steps", request_body = VerifyBranch,
+#[utoipa::path(post, path = "/internal/v1/projects/{id}/branches/verify", tag = "steps",
+    params(("id" = ProjectId, Path, description = "The project"), StepHeaders),
+    request_body = VerifyBranch,
     responses((status = 200, body = BranchEvidence)))]
 pub(crate) async fn verify_branch(
     State(app): State<App>,

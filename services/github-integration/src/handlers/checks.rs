@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::step::{commit_sha, outside, repository};
+use super::step::{StepHeaders, commit_sha, outside, repository};
 use crate::SERVICE;
 use crate::app::App;
 use crate::github::checks::Report;
@@ -48,7 +48,9 @@ pub(crate) struct ChecksDone {
 }
 
 /// Wait for the checks of a commit (long step).
-#[utoipa::path(post, path = "/internal/v1/projects/{id}/checks/await", tag = "steps", request_body = AwaitChecks, responses(
+#[utoipa::path(post, path = "/internal/v1/projects/{id}/checks/await", tag = "steps",
+    params(("id" = ProjectId, Path, description = "The project"), StepHeaders),
+    request_body = AwaitChecks, responses(
     (status = 200, body = ChecksDone), (status = 202, description = "Not finished: wait, then make the same call again")))]
 pub(crate) async fn await_checks(
     State(app): State<App>,
@@ -105,7 +107,9 @@ enum ReportedConclusion {
 pub(crate) struct Reported {}
 
 /// Show a check of ours on a commit: a check run with a GitHub App, a commit status with a token.
-#[utoipa::path(post, path = "/internal/v1/projects/{id}/checks/report", tag = "steps", request_body = ReportCheck,
+#[utoipa::path(post, path = "/internal/v1/projects/{id}/checks/report", tag = "steps",
+    params(("id" = ProjectId, Path, description = "The project"), StepHeaders),
+    request_body = ReportCheck,
     responses((status = 200, body = Reported)))]
 pub(crate) async fn report_check(
     State(app): State<App>,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::step::{News, branch_name, outside, report, repository};
+use super::step::{News, StepHeaders, branch_name, outside, report, repository};
 use crate::app::App;
 use crate::github::commits::{CommitFiles, NewFile};
 use crate::github::error::into_answer;
@@ -59,7 +59,9 @@ pub(crate) struct Commit {
 }
 
 /// Commit files on a branch.
-#[utoipa::path(post, path = "/internal/v1/projects/{id}/commits", tag = "steps", request_body = CreateCommit, responses(
+#[utoipa::path(post, path = "/internal/v1/projects/{id}/commits", tag = "steps",
+    params(("id" = ProjectId, Path, description = "The project"), StepHeaders),
+    request_body = CreateCommit, responses(
     (status = 200, body = Commit), (status = 404, body = Problem, description = "The branch is not there"),
     (status = 422, body = Problem, description = "A path or an encoding is wrong")))]
 pub(crate) async fn create_commit(

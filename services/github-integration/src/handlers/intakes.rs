@@ -34,7 +34,7 @@ pub(crate) struct AcceptIntake {
 }
 
 /// Get an intake.
-#[utoipa::path(get, path = "/internal/v1/intakes/{id}", tag = "intakes", responses(
+#[utoipa::path(get, path = "/internal/v1/intakes/{id}", tag = "intakes", params(("id" = IntakeId, Path)), responses(
     (status = 200, body = Intake), (status = 404, body = Problem)))]
 pub(crate) async fn get_intake(
     State(app): State<App>,
@@ -47,7 +47,7 @@ pub(crate) async fn get_intake(
 }
 
 /// Say that the project is registered: the only proof that an intake arrived.
-#[utoipa::path(post, path = "/internal/v1/intakes/{id}/accepted", tag = "intakes", request_body = AcceptIntake, responses(
+#[utoipa::path(post, path = "/internal/v1/intakes/{id}/accepted", tag = "intakes", params(("id" = IntakeId, Path)), request_body = AcceptIntake, responses(
     (status = 200, body = Intake), (status = 404, body = Problem), (status = 409, body = Problem, description = "Another project has it")))]
 pub(crate) async fn accept_intake(
     State(app): State<App>,

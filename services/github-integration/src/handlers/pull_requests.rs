@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
-use super::step::{News, branch_name, commit_sha, outside, report, repository};
+use super::step::{News, StepHeaders, branch_name, commit_sha, outside, report, repository};
 use crate::app::App;
 use crate::github::error::into_answer;
 use crate::github::pulls::{Merge, MergePull, NewPull};
@@ -41,7 +41,9 @@ pub(crate) struct OpenedPullRequest {
 }
 
 /// Open a pull request unless there is one from this branch.
-#[utoipa::path(post, path = "/internal/v1/projects/{id}/pull-requests", tag = "steps", request_body = OpenPullRequest, responses(
+#[utoipa::path(post, path = "/internal/v1/projects/{id}/pull-requests", tag = "steps",
+    params(("id" = ProjectId, Path, description = "The project"), StepHeaders),
+    request_body = OpenPullRequest, responses(
     (status = 200, body = OpenedPullRequest), (status = 422, body = Problem, description = "There is nothing to propose")))]
 pub(crate) async fn open_pull_request(
     State(app): State<App>,
@@ -121,7 +123,9 @@ impl From<Merge> for MergeResult {
 }
 
 /// Merge exactly what was approved.
-#[utoipa::path(post, path = "/internal/v1/projects/{id}/pull-requests/merge", tag = "steps", request_body = MergePullRequest,
+#[utoipa::path(post, path = "/internal/v1/projects/{id}/pull-requests/merge", tag = "steps",
+    params(("id" = ProjectId, Path, description = "The project"), StepHeaders),
+    request_body = MergePullRequest,
     responses((status = 200, body = MergeResult)))]
 pub(crate) async fn merge_pull_request(
     State(app): State<App>,

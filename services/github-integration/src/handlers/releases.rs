@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::step::{News, branch_name, outside, report, repository};
+use super::step::{News, StepHeaders, branch_name, outside, report, repository};
 use crate::app::App;
 use crate::github::error::into_answer;
 use crate::github::releases::NewRelease;
@@ -40,7 +40,9 @@ pub(crate) struct Release {
 }
 
 /// Tag and release a commit unless that is done.
-#[utoipa::path(post, path = "/internal/v1/projects/{id}/releases", tag = "steps", request_body = CreateRelease, responses(
+#[utoipa::path(post, path = "/internal/v1/projects/{id}/releases", tag = "steps",
+    params(("id" = ProjectId, Path, description = "The project"), StepHeaders),
+    request_body = CreateRelease, responses(
     (status = 200, body = Release), (status = 409, body = Problem, description = "The tag names another commit")))]
 pub(crate) async fn create_release(
     State(app): State<App>,

@@ -46,7 +46,7 @@ pub(crate) async fn list_repositories(
 }
 
 /// Get a repository.
-#[utoipa::path(get, path = "/api/v1/repositories/{id}", tag = "repositories", responses(
+#[utoipa::path(get, path = "/api/v1/repositories/{id}", tag = "repositories", params(("id" = RepositoryId, Path)), responses(
     (status = 200, body = Repository), (status = 404, body = Problem)))]
 pub(crate) async fn get_repository(
     State(app): State<App>,

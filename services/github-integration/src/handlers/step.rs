@@ -8,6 +8,7 @@ use common::jobs;
 use common::steps::{Claim, Step, StepAnswer, detached};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::IntoParams;
 
 use crate::SERVICE;
 use crate::app::App;
@@ -53,6 +54,22 @@ pub(super) async fn repository(app: &App, project_id: ProjectId, name: &str) -> 
         )),
         _ => Ok(name),
     }
+}
+
+/// The headers of every step; the extractor reads them, this describes them.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(super) struct StepHeaders {
+    /// `<project id>/<step>/<iteration>`: the same key gets the same answer.
+    #[param(rename = "Idempotency-Key")]
+    key: String,
+    /// The execution epoch that registering the execution answered.
+    #[param(rename = "X-QP-Epoch")]
+    epoch: i64,
+    /// The execution, for the record.
+    #[param(rename = "X-QP-Execution")]
+    execution: Option<String>,
 }
 
 /// Something that happened to a project.

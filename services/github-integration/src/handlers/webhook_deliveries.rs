@@ -63,7 +63,7 @@ pub(crate) async fn list_webhook_deliveries(
 }
 
 /// Work on a stored delivery again. What it led to before is found, not repeated.
-#[utoipa::path(post, path = "/api/v1/webhook-deliveries/{id}/replay", tag = "webhook deliveries", responses(
+#[utoipa::path(post, path = "/api/v1/webhook-deliveries/{id}/replay", tag = "webhook deliveries", params(("id" = DeliveryId, Path)), responses(
     (status = 202, body = Delivery), (status = 404, body = Problem), (status = 409, body = Problem, description = "It is not readable")))]
 pub(crate) async fn replay_webhook_delivery(
     State(app): State<App>,

@@ -33,8 +33,11 @@ fn examples() -> Option<Vec<Value>> {
 async fn all_published_examples_are_accepted(db: PgPool) {
     let Some(events) = examples() else {
         // Past the test harness, which would keep it to itself.
-        writeln!(std::io::stderr(), "SKIPPED all_published_examples_are_accepted: cannot fetch {PACKAGE} (no npm, or no registry)")
-            .unwrap();
+        writeln!(
+            std::io::stderr(),
+            "SKIPPED all_published_examples_are_accepted: cannot fetch {PACKAGE} (no npm, or no registry)"
+        )
+        .unwrap();
         return;
     };
     let app = TestApp::start(db).await;
