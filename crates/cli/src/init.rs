@@ -41,6 +41,11 @@ const OWNER_HASH: &str = "n8n_owner_password_hash";
 /// n8n's own cost.
 const BCRYPT_COST: u32 = 10;
 
+/// Every file that `init` makes.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    RANDOM.iter().map(|(name, _)| *name).chain([OWNER_PASSWORD, OWNER_HASH])
+}
+
 #[derive(Debug, Serialize)]
 struct Report {
     directory: PathBuf,
@@ -50,15 +55,16 @@ struct Report {
 
 impl Init {
     /// Makes what is missing.
-    pub fn run(self, output: &Output) -> Result<ExitCode, Failure> {
+    pub fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let report = init(&self.dir)?;
-        let text = format!(
-            "{}: {} secret(s) made, {} kept.\n{}",
+        let counts = format!(
+            "{}: {} secret(s) made, {} kept.",
             report.directory.display(),
             report.created.len(),
-            report.kept.len(),
-            report.created.iter().map(|name| format!("  made {name}\n")).collect::<String>(),
+            report.kept.len()
         );
+        let made = report.created.iter().map(|name| format!("  made {name}"));
+        let text = std::iter::once(counts).chain(made).collect::<Vec<_>>().join("\n");
         output.result(&report, text)?;
         Ok(ExitCode::SUCCESS)
     }

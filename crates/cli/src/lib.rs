@@ -2,6 +2,7 @@
 //!
 //! They talk to Postgres, n8n and our own services, and keep no state beside the secrets' files.
 
+pub mod doctor;
 pub mod init;
 pub mod migrate;
 pub mod n8n;
@@ -42,17 +43,20 @@ pub enum Command {
     /// The n8n workflows.
     #[command(subcommand)]
     Workflows(workflows::Workflows),
+    /// Look whether everything is there and answers.
+    Doctor(doctor::Doctor),
     /// Make a token with which a service may be called by hand, for debugging.
     Token(token::Token),
 }
 
 /// Runs a command.
-pub async fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
+pub async fn run(command: Command, output: Output) -> Result<ExitCode, Failure> {
     match command {
         Command::Init(command) => command.run(output),
         Command::Migrate(command) => command.run(output).await,
         Command::User(command) => command.run(output).await,
         Command::Workflows(command) => command.run(output).await,
+        Command::Doctor(command) => command.run(output).await,
         Command::Token(command) => command.run(output),
     }
 }

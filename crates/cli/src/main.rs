@@ -12,7 +12,7 @@ async fn main() -> ExitCode {
         Err(error) => return quantapilot::output::usage(&error),
     };
     let output = quantapilot::output::Output::new(arguments.json);
-    match quantapilot::run(arguments.command, &output).await {
+    match quantapilot::run(arguments.command, output).await {
         Ok(code) => code,
         Err(failure) => output.failed(&failure),
     }

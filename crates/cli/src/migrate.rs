@@ -23,7 +23,7 @@ pub struct Migrate {
 
 impl Migrate {
     /// Migrates, and says what was done.
-    pub async fn run(self, output: &Output) -> Result<ExitCode, Failure> {
+    pub async fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let mut env = Reader::from_env();
         let url = env.secret("DATABASE_URL", 1);
         env.finish()?;
@@ -42,7 +42,7 @@ impl Migrate {
 }
 
 /// Applies what is missing; the numbers of migrations before and after.
-async fn migrate(url: &Secret, wait: Duration, output: &Output) -> Result<(i64, i64), Failure> {
+async fn migrate(url: &Secret, wait: Duration, output: Output) -> Result<(i64, i64), Failure> {
     let options = PgConnectOptions::from_str(url.expose()).map_err(|_| {
         Failure::usage("DATABASE_URL is not a Postgres URL")
             .hint("for example postgres://user:password@host:5432/database")

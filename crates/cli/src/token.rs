@@ -24,7 +24,7 @@ pub struct Token {
 
 impl Token {
     /// Prints the token.
-    pub fn run(self, output: &Output) -> Result<ExitCode, Failure> {
+    pub fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let mut env = Reader::from_env();
         let secret = services::service_secret(&mut env);
         env.finish()?;

@@ -62,7 +62,7 @@ struct Users {
 
 impl User {
     /// Runs it.
-    pub async fn run(self, output: &Output) -> Result<ExitCode, Failure> {
+    pub async fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let mut env = Reader::from_env();
         let dashboard = services::dashboard(&mut env);
         env.finish()?;
@@ -91,7 +91,7 @@ impl User {
 }
 
 impl Create {
-    async fn run(self, dashboard: &Peer, output: &Output) -> Result<(), Failure> {
+    async fn run(self, dashboard: &Peer, output: Output) -> Result<(), Failure> {
         let name = self.name.unwrap_or_else(|| self.email.split('@').next().unwrap_or_default().to_owned());
         let password = Password::get(self.password_stdin)?;
         let body = json!({ "email": self.email, "display_name": name, "role": self.role, "password": password.text });
@@ -132,7 +132,7 @@ impl Password {
         Ok(Self { text, made: false })
     }
 
-    fn report(&self, user: &UserBrief, done: &str, output: &Output) -> Result<(), Failure> {
+    fn report(&self, user: &UserBrief, done: &str, output: Output) -> Result<(), Failure> {
         let shown = self.made.then_some(&self.text);
         let text = match shown {
             Some(password) => format!("{} {done}. Password: {password}", user.email),
@@ -154,13 +154,11 @@ fn table(users: &[UserBrief]) -> String {
         return "No accounts yet: `quantapilot user create you@example.org --role admin` makes the first.".to_owned();
     }
     let width = users.iter().map(|user| user.email.len()).max().unwrap_or(0);
-    users
-        .iter()
-        .map(|user| {
-            let off = if user.disabled { " (disabled)" } else { "" };
-            format!("{:width$}  {:8}  {}{off}\n", user.email, user.role.as_str(), user.display_name)
-        })
-        .collect()
+    let line = |user: &UserBrief| {
+        let off = if user.disabled { " (disabled)" } else { "" };
+        format!("{:width$}  {:8}  {}{off}", user.email, user.role.as_str(), user.display_name)
+    };
+    users.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// 20 letters and digits that are not mistaken for one another: 115 bits.

@@ -39,7 +39,7 @@ impl N8n {
     }
 
     /// Waits until it is ready.
-    pub async fn wait_ready(&self, limit: Duration, output: &Output) -> Result<(), Failure> {
+    pub async fn wait_ready(&self, limit: Duration, output: Output) -> Result<(), Failure> {
         let start = Instant::now();
         let mut told = false;
         while !self.ready().await {

@@ -71,7 +71,7 @@ struct Key {
 
 impl<'a> Session<'a> {
     /// Signs in. n8n allows five tries a minute for an address, so a refusal for haste is waited out once.
-    pub async fn sign_in(n8n: &'a N8n, owner: &Owner, output: &Output) -> Result<Self, Failure> {
+    pub async fn sign_in(n8n: &'a N8n, owner: &Owner, output: Output) -> Result<Self, Failure> {
         let body = json!({ "emailOrLdapLoginId": owner.email, "password": owner.password.expose() });
         let mut waited = false;
         loop {

@@ -34,7 +34,7 @@ const TYPES: [(&str, &str); 13] = [
 /// Nodes that may start a workflow: nothing leads to them.
 const STARTS: [&str; 3] = ["errorTrigger", "executeWorkflowTrigger", "webhook"];
 
-pub(super) fn run(dir: Option<&Path>, output: &Output) -> Result<ExitCode, Failure> {
+pub(super) fn run(dir: Option<&Path>, output: Output) -> Result<ExitCode, Failure> {
     let workflows = files::load(dir)?;
     let problems = problems(&workflows);
     let text =

@@ -62,7 +62,7 @@ const TOKEN_SECONDS: i64 = 365 * 24 * 3600;
 
 impl Import {
     /// Imports.
-    pub async fn run(self, output: &Output) -> Result<ExitCode, Failure> {
+    pub async fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let settings = Settings::read()?;
         let workflows = files::load(self.dir.as_deref())?;
         let problems = check::problems(&workflows);
@@ -157,7 +157,7 @@ struct Bootstrap<'a> {
     n8n: &'a N8n,
     settings: &'a Settings,
     session: Option<Session<'a>>,
-    output: &'a Output,
+    output: Output,
 }
 
 impl<'a> Bootstrap<'a> {

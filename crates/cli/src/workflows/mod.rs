@@ -27,9 +27,14 @@ pub enum Workflows {
     },
 }
 
+/// The workflows that are built into this program.
+pub(crate) fn embedded() -> anyhow::Result<Vec<Workflow>> {
+    Ok(files::load(None)?.into_iter().map(|(_, workflow)| workflow).collect())
+}
+
 impl Workflows {
     /// Runs it.
-    pub async fn run(self, output: &Output) -> Result<ExitCode, Failure> {
+    pub async fn run(self, output: Output) -> Result<ExitCode, Failure> {
         match self {
             Self::Import(import) => import.run(output).await,
             Self::Check { dir } => check::run(dir.as_deref(), output),

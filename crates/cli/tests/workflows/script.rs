@@ -121,7 +121,7 @@ fn outside(every: bool, step: &str, n: u32, body: &Value) -> Answer {
         "plan.stuck.2" => decision("retry", "answer in JSON"),
         "plan.decision.3" if n == 1 => decision("expired", ""),
         "plan.decision.3" => decision("change", "smaller milestones"),
-        "plan.decision" | "plan.decision.4" => decision("approve", ""),
+        "plan.decision" | "plan.decision.4" | "release.decision" => decision("approve", ""),
         "foundation.files" => Answer::Short(json!({
             "branch": "quantapilot/foundation", "title": "Lay the foundation", "body": "Documents", "message": "docs: Lay the foundation",
             "files": [{ "path": "AGENTS.md", "content": "# Rules with }} and \"quotes\"\n" }],
@@ -147,7 +147,6 @@ fn outside(every: bool, step: &str, n: u32, body: &Value) -> Answer {
                 "branch": format!("quantapilot/m{n}-greet"),
             } }))
         }
-        "release.decision" => decision("approve", ""),
         "release.publish" => Answer::Short(
             json!({ "id": 7, "tag": body["tag"], "html_url": "https://github.example/r", "created": true }),
         ),

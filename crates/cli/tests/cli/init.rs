@@ -1,0 +1,54 @@
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::{quantapilot, run};
+
+fn contents(dir: &Path) -> BTreeMap<String, (u32, String)> {
+    std::fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            (entry.file_name().into_string().unwrap(), (mode, std::fs::read_to_string(entry.path()).unwrap()))
+        })
+        .collect()
+}
+
+#[test]
+fn secrets_are_made_once_closed_and_never_shown() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("secrets");
+    let arguments = ["init", "--dir", dir.to_str().unwrap()];
+
+    let (code, stdout, stderr) = run(&mut quantapilot(&arguments));
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(std::fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
+    let made = contents(&dir);
+    assert_eq!(made.len(), 10);
+    for (name, (mode, text)) in &made {
+        assert_eq!(*mode, 0o600, "{name}");
+        assert!(text.len() >= 32 && !stdout.contains(text.as_str()) && !stderr.contains(text.as_str()), "{name}");
+    }
+    let password = &made["n8n_owner_password"].1;
+    assert!(password.chars().any(char::is_uppercase) && password.chars().any(|c| c.is_ascii_digit()), "n8n's rule");
+    assert!(bcrypt::verify(password, &made["n8n_owner_password_hash"].1).unwrap());
+
+    // A second run keeps what is there, makes what is missing, and closes what was opened.
+    std::fs::remove_file(dir.join("redis_password")).unwrap();
+    std::fs::set_permissions(dir.join("n8n_inbound_token"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (code, stdout, _) = run(&mut quantapilot(&["--json", "init", "--dir", dir.to_str().unwrap()]));
+    assert_eq!(code, 0);
+    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(report["created"], serde_json::json!(["redis_password"]));
+    let mut again = contents(&dir);
+    assert_ne!(again.remove("redis_password"), made.get("redis_password").cloned());
+    assert!(again.iter().all(|(name, entry)| made[name] == *entry), "a secret was changed");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_a_clear_error() {
+    let (code, stdout, stderr) = run(&mut quantapilot(&["init", "--dir", "/dev/null/secrets"]));
+    assert_eq!((code, stdout.as_str()), (1, ""));
+    assert!(stderr.contains("cannot make the directory"), "{stderr}");
+}
