@@ -11,6 +11,7 @@ mod error;
 mod git;
 mod http;
 mod model;
+mod page;
 mod refs_changed;
 mod rest;
 mod smart_http;
@@ -30,6 +31,7 @@ use tokio::sync::Semaphore;
 use self::{accounts::Tokens, git::Git, model::Repo, store::Store};
 use crate::{context::Change, context::Context};
 
+pub(crate) use self::page::admin_router;
 pub use self::{
     demo::DemoRequest,
     http::router,

@@ -30,7 +30,7 @@ use serde_json::Value;
 
 use super::{Github, app_manifest, error::ApiError};
 
-pub(crate) use self::{checks::new_check_run, repos::CreateRepo};
+pub(crate) use self::{checks::new_check_run, repos::CreateRepo, statuses::state_of};
 
 /// Larger than the largest file GitHub takes, in Base64.
 const BODY_LIMIT: usize = 140 * 1024 * 1024;
