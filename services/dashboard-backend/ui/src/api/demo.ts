@@ -1,0 +1,10 @@
+import { queryOptions } from '@tanstack/react-query';
+
+import { client, unwrap } from './client';
+
+/** Whether the outside world is the sandbox, and what it can start. */
+export const demoQuery = queryOptions({
+  queryKey: ['demo'],
+  queryFn: () => unwrap(client.GET('/api/v1/demo')),
+  staleTime: Infinity,
+});

@@ -1,0 +1,112 @@
+import Alert from '@mui/material/Alert';
+import Button from '@mui/material/Button';
+import Stack from '@mui/material/Stack';
+import TextField from '@mui/material/TextField';
+import Typography from '@mui/material/Typography';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type SyntheticEvent, useState } from 'react';
+import { Navigate, useNavigate, useSearchParams } from 'react-router';
+
+import { client, unwrap } from '../../api/client';
+import { sessionQuery, setupQuery } from '../../api/session';
+import { fieldError, FormError } from '../../components/FormError';
+import { PasswordField } from '../../components/PasswordField';
+import { paths } from '../../lib/paths';
+import { AuthFrame } from './AuthFrame';
+
+const FIELDS = ['display_name', 'email', 'password', 'token'];
+
+/** The first start: whoever holds the set-up link makes the first account, an admin. */
+export function SetupPage() {
+  const [search] = useSearchParams();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const setup = useQuery(setupQuery);
+  const [name, setName] = useState('');
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const [token, setToken] = useState(search.get('token') ?? '');
+
+  const create = useMutation({
+    mutationFn: () =>
+      unwrap(
+        client.POST('/api/v1/setup', {
+          body: { display_name: name.trim(), email: email.trim(), password, token: token.trim() || null },
+        }),
+      ),
+    onSuccess: async ({ user }) => {
+      if (setup.data) queries.setQueryData(setupQuery.queryKey, { ...setup.data, needed: false });
+      queries.setQueryData(sessionQuery.queryKey, user);
+      await navigate(paths.home, { replace: true });
+    },
+  });
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    create.mutate();
+  };
+
+  if (setup.data && !setup.data.needed && !create.isPending && !create.isSuccess) {
+    return <Navigate to={paths.signIn} replace />;
+  }
+  return (
+    <AuthFrame title="Welcome to QuantaPilot" lead="Create the admin account. It can invite others afterwards.">
+      <form onSubmit={submit}>
+        <Stack spacing={2}>
+          {setup.data?.sandbox ? (
+            <Alert severity="info" variant="outlined">
+              This installation runs on its own sandbox: nothing leaves this machine, and no other account is needed.
+            </Alert>
+          ) : null}
+          <TextField
+            label="Your name"
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+            autoComplete="name"
+            required
+            autoFocus
+            error={Boolean(fieldError(create.error, 'display_name'))}
+            helperText={fieldError(create.error, 'display_name')}
+          />
+          <TextField
+            label="E-mail"
+            type="email"
+            value={email}
+            onChange={(event) => setEmail(event.target.value)}
+            autoComplete="username"
+            required
+            error={Boolean(fieldError(create.error, 'email'))}
+            helperText={fieldError(create.error, 'email')}
+          />
+          <PasswordField
+            label="Password"
+            value={password}
+            onChange={setPassword}
+            autoComplete="new-password"
+            error={fieldError(create.error, 'password')}
+            hint="10 characters or more; a short sentence works well."
+          />
+          {setup.data?.token_required ? (
+            <TextField
+              label="Set-up token"
+              value={token}
+              onChange={(event) => setToken(event.target.value)}
+              autoComplete="off"
+              required
+              error={Boolean(fieldError(create.error, 'token'))}
+              helperText={fieldError(create.error, 'token') ?? 'It stands in the link that the first start printed.'}
+            />
+          ) : null}
+          <FormError error={create.error ?? setup.error} shownFields={FIELDS} />
+          <Button type="submit" variant="contained" size="large" loading={create.isPending}>
+            Create admin account
+          </Button>
+          {setup.data ? (
+            <Typography variant="caption" color="text.secondary" sx={{ textAlign: 'center' }}>
+              Version {setup.data.version}
+            </Typography>
+          ) : null}
+        </Stack>
+      </form>
+    </AuthFrame>
+  );
+}
