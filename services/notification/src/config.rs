@@ -1,0 +1,127 @@
+//! Every setting of this service.
+
+use common::config::{ConfigError, Reader, Secret, Shared};
+use common::telemetry::Telemetry;
+use lettre::message::Mailbox;
+use url::Url;
+
+/// The port unless `BIND` says otherwise.
+pub const PORT: u16 = 3003;
+
+/// All settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub shared: Shared,
+    pub telemetry: Telemetry,
+    /// None: the channel is off.
+    pub telegram: Option<Telegram>,
+    /// None: the channel is off.
+    pub smtp: Option<Smtp>,
+}
+
+/// The bot.
+#[derive(Debug, Clone)]
+pub struct Telegram {
+    /// `TELEGRAM_BOT_TOKEN`: the token that `@BotFather` gave. Without it nothing goes to Telegram.
+    pub token: Secret,
+    /// `TELEGRAM_API_URL` (default `https://api.telegram.org`): another server that speaks the Bot API.
+    pub api_url: Url,
+    /// `NOTIFICATION_TELEGRAM_MODE` (default `polling`): `polling` works behind any router, `webhook` needs a public HTTPS address.
+    pub receive: Receive,
+    /// `NOTIFICATION_TELEGRAM_GROUP_CHAT_ID`: a group that also gets every approval request. Its buttons count only for linked approvers.
+    pub group_chat_id: Option<i64>,
+}
+
+/// How updates come in.
+#[derive(Debug, Clone)]
+pub enum Receive {
+    /// We ask.
+    Polling,
+    /// Telegram calls us.
+    Webhook {
+        /// `NOTIFICATION_TELEGRAM_WEBHOOK_URL` (default `PUBLIC_URL/webhooks/telegram`).
+        url: Url,
+        /// `TELEGRAM_WEBHOOK_SECRET`: 16 to 256 of `A-Z a-z 0-9 _ -`; comes back in a header.
+        secret: Secret,
+    },
+}
+
+/// The mail server.
+#[derive(Debug, Clone)]
+pub struct Smtp {
+    /// `SMTP_URL`: `smtps://user:password@host` (TLS), `smtp://user:password@host:587?tls=required` (STARTTLS), or plain `smtp://host`.
+    pub url: Secret,
+    /// `SMTP_FROM`: for example `QuantaPilot <pilot@example.org>`.
+    pub from: Mailbox,
+}
+
+impl Config {
+    /// Reads the process environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(Reader::from_env())
+    }
+
+    /// Reads every setting, then reports every problem at once.
+    pub fn read(mut env: Reader) -> Result<Self, ConfigError> {
+        let shared = Shared::read(&mut env, PORT);
+        let telemetry = Telemetry::read(&mut env);
+        let telegram = telegram(&mut env, &shared);
+        let smtp = smtp(&mut env);
+        env.finish()?;
+        Ok(Self { shared, telemetry, telegram, smtp })
+    }
+}
+
+fn telegram(env: &mut Reader, shared: &Shared) -> Option<Telegram> {
+    let token = env.optional_secret("TELEGRAM_BOT_TOKEN");
+    let api_url = env.or("TELEGRAM_API_URL", "https://api.telegram.org".parse().expect("the default is a URL"));
+    let group_chat_id = env.optional("NOTIFICATION_TELEGRAM_GROUP_CHAT_ID");
+    let mode = env.or("NOTIFICATION_TELEGRAM_MODE", "polling".to_owned());
+    let receive = match mode.as_str() {
+        "polling" => Receive::Polling,
+        "webhook" => {
+            let secret = env.secret("TELEGRAM_WEBHOOK_SECRET", 16);
+            let allowed = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-');
+            if secret.expose().len() > 256 || !secret.expose().bytes().all(allowed) {
+                env.problem("TELEGRAM_WEBHOOK_SECRET may hold only A-Z a-z 0-9 _ - and at most 256 characters");
+            }
+            let default = shared.public_url.join("/webhooks/telegram").unwrap_or_else(|_| shared.public_url.clone());
+            Receive::Webhook { url: env.or("NOTIFICATION_TELEGRAM_WEBHOOK_URL", default), secret }
+        }
+        other => {
+            env.problem(format!("NOTIFICATION_TELEGRAM_MODE is `{other}`: use `polling` or `webhook`"));
+            Receive::Polling
+        }
+    };
+    let token = token?;
+    let well_formed = token
+        .expose()
+        .split_once(':')
+        .is_some_and(|(id, rest)| id.parse::<u64>().is_ok() && !rest.is_empty() && !rest.contains(['/', ' ']));
+    if !well_formed {
+        env.problem(
+            "TELEGRAM_BOT_TOKEN is not a bot token (example: 123456789:AAE…, @BotFather gives one); leave it out to switch Telegram off",
+        );
+    }
+    Some(Telegram { token, api_url, receive, group_chat_id })
+}
+
+fn smtp(env: &mut Reader) -> Option<Smtp> {
+    let url = env.optional_secret("SMTP_URL");
+    let from = env.optional::<Mailbox>("SMTP_FROM");
+    match (url, from) {
+        (None, _) => None,
+        (Some(url), Some(from)) => {
+            if let Err(error) = lettre::AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(url.expose()) {
+                env.problem(format!(
+                    "SMTP_URL is not valid: {error} (example: smtps://user:password@mail.example.org)"
+                ));
+            }
+            Some(Smtp { url, from })
+        }
+        (Some(_), None) => {
+            env.problem("SMTP_URL is set but SMTP_FROM is not (example: SMTP_FROM=QuantaPilot <pilot@example.org>)");
+            None
+        }
+    }
+}

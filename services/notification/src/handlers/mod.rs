@@ -1,0 +1,7 @@
+//! The HTTP side, one file per noun.
+
+pub mod approval_page;
+pub mod decisions;
+pub mod notifications;
+pub mod telegram_links;
+pub mod webhooks;

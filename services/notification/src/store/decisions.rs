@@ -1,0 +1,51 @@
+//! `notification_decisions`: decisions as we last heard of them.
+
+use common::clients::dashboard::Decision;
+use common::ids::DecisionId;
+use sqlx::types::Json;
+use sqlx::{FromRow, PgConnection};
+use time::OffsetDateTime;
+
+/// A decision and whether it is over.
+#[derive(Debug, Clone, FromRow)]
+pub struct KnownDecision {
+    pub body: Json<Decision>,
+    pub closed_at: Option<OffsetDateTime>,
+}
+
+/// Keeps what a request for approval says, unless the decision is over already: the news of that may have overtaken it.
+pub async fn remember(conn: &mut PgConnection, decision: &Decision, now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO notification_decisions (id, body, updated_at) VALUES ($1, $2, $3)
+         ON CONFLICT (id) DO UPDATE SET body = EXCLUDED.body, updated_at = EXCLUDED.updated_at WHERE notification_decisions.closed_at IS NULL",
+    )
+    .bind(decision.id)
+    .bind(Json(decision))
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// It is over.
+pub async fn close(conn: &mut PgConnection, decision: &Decision, now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO notification_decisions (id, body, closed_at, updated_at) VALUES ($1, $2, $3, $3)
+         ON CONFLICT (id) DO UPDATE SET body = EXCLUDED.body, updated_at = EXCLUDED.updated_at,
+             closed_at = coalesce(notification_decisions.closed_at, EXCLUDED.closed_at)",
+    )
+    .bind(decision.id)
+    .bind(Json(decision))
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// As we last heard.
+pub async fn find(conn: &mut PgConnection, id: DecisionId) -> sqlx::Result<Option<KnownDecision>> {
+    sqlx::query_as("SELECT body, closed_at FROM notification_decisions WHERE id = $1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+}

@@ -1,0 +1,11 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up should stop")]
+//! The service through its doors, with a real database, the sandbox as Telegram and mail server, and a recording dashboard-backend.
+
+mod approval_page;
+mod dashboard;
+mod links;
+mod mail;
+mod openapi;
+mod peers;
+mod support;
+mod telegram;
