@@ -1,3 +1,14 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as it should be")]
 
+mod bad_inputs;
+mod carriers;
+mod decisions;
+mod events;
+mod live;
 mod openapi;
+mod people;
+mod projects;
+mod roles;
+mod steps;
+mod support;
+mod walk;
