@@ -177,7 +177,12 @@ fn without_unit_tests(language: Language, text: &str) -> &str {
 }
 
 fn is_comment(text: &str, offset: usize, language: Language) -> bool {
-    let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
+    // Lines of generated code may be megabytes long; a comment that starts further back than this is not noticed.
+    let mut from = offset.saturating_sub(2_000);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let start = text[from..offset].rfind('\n').map_or(from, |at| from + at + 1);
     let before = text[start..offset].trim_start();
     match language {
         Language::Python | Language::Ruby => before.starts_with('#') || before.starts_with(">>>"),

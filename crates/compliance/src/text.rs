@@ -9,14 +9,37 @@ pub mod tokens;
 #[derive(Debug, Clone, Default)]
 pub struct Lines {
     starts: Vec<usize>,
+    /// Characters before every 1024th byte; empty when every character is one byte. A line of megabytes with a
+    /// hundred thousand links must not be counted from its start for each of them.
+    characters: Vec<usize>,
 }
+
+const STEP: usize = 1024;
 
 impl Lines {
     pub fn new(text: &str) -> Self {
+        let bytes = text.as_bytes();
         let mut starts = Vec::with_capacity(text.len() / 32 + 1);
         starts.push(0);
-        starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
-        Self { starts }
+        starts.extend(memchr::memchr_iter(b'\n', bytes).map(|at| at + 1));
+        let mut characters = Vec::new();
+        if !text.is_ascii() {
+            let mut count = 0;
+            for chunk in bytes.chunks(STEP) {
+                characters.push(count);
+                count += starting(chunk);
+            }
+            characters.push(count);
+        }
+        Self { starts, characters }
+    }
+
+    /// Characters that begin before a byte offset.
+    fn characters_before(&self, bytes: &[u8], offset: usize) -> usize {
+        match self.characters.get(offset / STEP) {
+            None => offset,
+            Some(count) => count + starting(&bytes[offset / STEP * STEP..offset]),
+        }
     }
 
     pub fn line(&self, offset: usize) -> u32 {
@@ -28,11 +51,9 @@ impl Lines {
     pub fn position(&self, text: &str, offset: usize) -> (u32, u32) {
         let line = self.line(offset);
         let start = self.starts[line as usize - 1];
-        let mut end = offset.min(text.len());
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let column = text.get(start..end).map_or(0, |before| before.chars().count()) + 1;
+        let end = offset.min(text.len());
+        let bytes = text.as_bytes();
+        let column = self.characters_before(bytes, end).saturating_sub(self.characters_before(bytes, start.min(end))) + 1;
         (line, u32::try_from(column).unwrap_or(u32::MAX))
     }
 
@@ -48,6 +69,11 @@ impl Lines {
     pub fn count(&self) -> usize {
         self.starts.len()
     }
+}
+
+/// Characters that begin in these bytes of UTF-8.
+fn starting(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
 /// The fragment that GitHub and most site builders give a heading.
