@@ -46,6 +46,30 @@ pub fn block(text: &str, max: usize) -> String {
     cut(lines.join("\n").trim(), max)
 }
 
+/// Takes every NUL out of a JSON value, keys included: Postgres cannot keep one, and nobody means it.
+pub fn strip_nul(value: &mut serde_json::Value) {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => text.retain(|c| c != '\0'),
+        Value::Array(items) => items.iter_mut().for_each(strip_nul),
+        Value::Object(fields) => {
+            if fields.keys().any(|key| key.contains('\0')) {
+                *fields =
+                    std::mem::take(fields).into_iter().map(|(key, value)| (key.replace('\0', ""), value)).collect();
+            }
+            fields.values_mut().for_each(strip_nul);
+        }
+        _ => {}
+    }
+}
+
+/// The same for anything that is JSON on the wire.
+pub fn without_nul<T: serde::Serialize + serde::de::DeserializeOwned>(value: T) -> serde_json::Result<T> {
+    let mut json = serde_json::to_value(value)?;
+    strip_nul(&mut json);
+    serde_json::from_value(json)
+}
+
 /// Control characters, and those that turn the direction of what follows: with them a name could rewrite a sentence.
 fn is_visible(c: char) -> bool {
     !c.is_control()

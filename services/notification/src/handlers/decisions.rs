@@ -10,6 +10,7 @@ use http::StatusCode;
 
 use crate::answering;
 use crate::app::App;
+use crate::text::without_nul;
 use crate::wording;
 
 /// Say that a decision is over: every message that asked for it is edited, every link to it is void. Safe to repeat.
@@ -21,6 +22,7 @@ pub async fn close_decision(
     Path(id): Path<DecisionId>,
     Json(body): Json<DecisionClosed>,
 ) -> Result<StatusCode> {
+    let body = without_nul(body)?;
     if body.decision.id != id {
         return Err(Error::unprocessable("id_mismatch", "The decision in the body is not the one in the path"));
     }

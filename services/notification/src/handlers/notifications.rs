@@ -16,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::fan_out;
 use crate::store::{MessageId, deliveries, messages, notifications};
+use crate::text::without_nul;
 
 const KINDS: [&str; 5] = ["approval_request", "stage", "failure", "completed", "reminder"];
 const CHANNELS: [&str; 2] = ["telegram", "email"];
@@ -29,6 +30,7 @@ pub async fn create_notification(
     _caller: ServiceCaller,
     Json(body): Json<Notify>,
 ) -> Result<(StatusCode, Json<Notified>)> {
+    let body = without_nul(body)?;
     check(&body)?;
     let id = fan_out::notify(&app, &body).await?;
     Ok((StatusCode::ACCEPTED, Json(Notified { id })))

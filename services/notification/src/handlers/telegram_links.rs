@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::store::{telegram_links, updates};
+use crate::text::without_nul;
 
 const CODE_MINUTES: i64 = 10;
 
@@ -126,6 +127,7 @@ pub async fn link_chat(
     _caller: ServiceCaller,
     Json(body): Json<LinkChat>,
 ) -> Result<StatusCode> {
+    let body = without_nul(body)?;
     let mut tx = app.db.begin().await?;
     telegram_links::link(&mut tx, body.user_id, body.chat_user_id, &body.name, app.clock.now()).await?;
     tx.commit().await?;

@@ -6,6 +6,7 @@ use super::{Update, commands, press};
 use crate::app::App;
 use crate::metrics;
 use crate::store::{telegram_links, updates};
+use crate::text::strip_nul;
 
 /// What the person who pressed sees at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,13 +32,15 @@ impl Reaction {
 
 /// Takes one update. When this returns, the update is safe with us, and the offset is behind it. One we have seen is passed over.
 pub async fn take(app: &App, raw: &Value) -> anyhow::Result<()> {
-    let Some(update) = Update::read(raw) else {
+    let mut raw = raw.clone();
+    strip_nul(&mut raw);
+    let Some(update) = Update::read(&raw) else {
         tracing::warn!("an update without a number was left out");
         return Ok(());
     };
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let fresh = updates::insert(&mut tx, update.update_id, update.kind(), update.sender(), raw, now).await?;
+    let fresh = updates::insert(&mut tx, update.update_id, update.kind(), update.sender(), &raw, now).await?;
     updates::advance(&mut tx, update.update_id + 1).await?;
     if !fresh {
         tx.commit().await?;
