@@ -1,1 +1,23 @@
-fn main() {}
+//! The process: settings, then the HTTP server and the jobs until told to stop.
+
+use common::clock::Clock;
+use cursor_integration::app::App;
+use cursor_integration::config::{Config, PORT};
+use cursor_integration::{SERVICE, routes, worker};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    common::http::client::install_crypto();
+    if common::cli::handled(SERVICE, PORT).await? {
+        return Ok(());
+    }
+    let config = Config::from_env()?;
+    common::telemetry::init(SERVICE, &config.telemetry)?;
+    let app = App::connect(config, Clock::system())?;
+    let stop = common::shutdown::on_signal();
+    tokio::try_join!(
+        common::http::serve(app.config.shared.bind, routes::service(&app), stop.clone()),
+        worker(&app).run(stop.clone()),
+    )?;
+    Ok(())
+}

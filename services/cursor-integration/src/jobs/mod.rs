@@ -1,0 +1,26 @@
+//! Work after the answer.
+
+mod drive_run;
+mod read_usage;
+mod release_agent;
+
+use common::events::ReportEvent;
+use common::jobs::Worker;
+use common::steps::{N8n, ResumeCarrier};
+
+use crate::app::App;
+
+pub(crate) use drive_run::DriveRun;
+pub(crate) use read_usage::ReadUsage;
+pub(crate) use release_agent::ReleaseAgent;
+
+/// Everything this service does in the background.
+pub fn worker(app: &App) -> Worker {
+    let n8n = N8n::new(app.db.clone(), app.clock.clone(), app.config.shared.n8n_url.clone());
+    Worker::new(app.db.clone(), app.clock.clone())
+        .register::<DriveRun>(app.clone())
+        .register::<ReadUsage>(app.clone())
+        .register::<ReleaseAgent>(app.clone())
+        .register::<ReportEvent>(app.dashboard.clone())
+        .register::<ResumeCarrier>(n8n)
+}
