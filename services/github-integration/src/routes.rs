@@ -42,6 +42,7 @@ pub fn api() -> (Router<App>, Description) {
         .routes(routes!(pull_requests::list_pull_requests))
         .routes(routes!(webhook_deliveries::list_webhook_deliveries))
         .routes(routes!(webhook_deliveries::replay_webhook_delivery))
+        .routes(routes!(intakes::list_intakes))
         .routes(routes!(intakes::get_intake))
         .routes(routes!(intakes::accept_intake))
         .routes(routes!(analysis::analyse))

@@ -6,7 +6,8 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{FullName, Github, Result};
+use super::auth::Scope;
+use super::{FullName, Github, GithubError, Result};
 
 /// Our own reports start with this and are not counted as evidence: we would be our own witness.
 const OWN_PREFIX: &str = "quantapilot";
@@ -23,6 +24,8 @@ pub struct Check {
     pub conclusion: Option<String>,
     pub summary: String,
     pub details_url: Option<String>,
+    /// For a check run of GitHub Actions: its id and the workflow run it belongs to, by which its log is found.
+    pub actions: Option<(u64, u64)>,
 }
 
 /// All that is known about a commit's checks.
@@ -79,6 +82,7 @@ struct CheckRuns {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct CheckRun {
+    id: u64,
     name: String,
     status: String,
     conclusion: Option<String>,
@@ -112,6 +116,19 @@ struct Status {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+struct Jobs {
+    jobs: Vec<Job>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Job {
+    id: u64,
+    check_run_url: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 struct WorkflowRuns {
     workflow_runs: Vec<WorkflowRun>,
 }
@@ -119,7 +136,10 @@ struct WorkflowRuns {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct WorkflowRun {
+    name: Option<String>,
     status: String,
+    conclusion: Option<String>,
+    html_url: Option<String>,
 }
 
 impl From<CheckRun> for Check {
@@ -131,6 +151,7 @@ impl From<CheckRun> for Check {
             name: run.name,
             conclusion: if run.status == "completed" { run.conclusion } else { None },
             summary: end_of(&summary, SUMMARY_LIMIT),
+            actions: run.details_url.as_deref().and_then(workflow_run_of).map(|workflow_run| (run.id, workflow_run)),
             details_url: run.details_url.or(run.html_url),
         }
     }
@@ -143,6 +164,19 @@ impl From<Status> for Check {
             conclusion: (status.state != "pending").then_some(status.state),
             summary: status.description.unwrap_or_default(),
             details_url: status.target_url,
+            actions: None,
+        }
+    }
+}
+
+impl From<WorkflowRun> for Check {
+    fn from(run: WorkflowRun) -> Self {
+        Self {
+            name: run.name.unwrap_or_else(|| "workflow".to_owned()),
+            conclusion: if run.status == "completed" { run.conclusion } else { None },
+            summary: String::new(),
+            details_url: run.html_url,
+            actions: None,
         }
     }
 }
@@ -150,25 +184,49 @@ impl From<Status> for Check {
 impl Github {
     /// Everything that is known now about the checks of a commit.
     pub async fn evidence(&self, repository: &FullName, sha: &str) -> Result<Evidence> {
-        let runs: CheckRuns = self.get(repository, &format!("/commits/{sha}/check-runs?per_page=100")).await?;
+        let check_runs = self.check_runs(repository, sha).await?;
         let combined: CombinedStatus = self.get(repository, &format!("/commits/{sha}/status?per_page=100")).await?;
-        let mut checks: Vec<Check> = runs.check_runs.into_iter().map(Check::from).collect();
+        let checks_are_readable = check_runs.is_some();
+        let mut checks: Vec<Check> = check_runs.unwrap_or_default();
         checks.extend(combined.statuses.into_iter().map(Check::from));
         checks.retain(|check| !check.name.to_ascii_lowercase().starts_with(OWN_PREFIX));
         let workflow_files = !checks.is_empty() || self.path_exists(repository, ".github/workflows", sha).await?;
-        let runs_open = workflow_files && self.has_open_runs(repository, sha).await?;
+        let workflow_runs = if workflow_files { self.workflow_runs(repository, sha).await? } else { Vec::new() };
+        let runs_open = workflow_runs.iter().any(|run| run.status != "completed");
+        if !checks_are_readable {
+            checks.extend(workflow_runs.into_iter().map(Check::from));
+        }
         Ok(Evidence { checks, runs_open, workflow_files })
+    }
+
+    /// Some tokens may read workflow runs but not check runs; `None` then.
+    async fn check_runs(&self, repository: &FullName, sha: &str) -> Result<Option<Vec<Check>>> {
+        match self.get::<CheckRuns>(repository, &format!("/commits/{sha}/check-runs?per_page=100")).await {
+            Ok(runs) => Ok(Some(runs.check_runs.into_iter().map(Check::from).collect())),
+            Err(GithubError::Forbidden { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Jobs of a workflow appear one after the other, so only its run knows when all are through. Reading runs needs a permission
     /// of its own; without it the checks alone must do.
-    async fn has_open_runs(&self, repository: &FullName, sha: &str) -> Result<bool> {
-        let rest = format!("/actions/runs?head_sha={sha}&per_page=100");
-        match self.get::<WorkflowRuns>(repository, &rest).await {
-            Ok(runs) => Ok(runs.workflow_runs.iter().any(|run| run.status != "completed")),
-            Err(super::GithubError::Forbidden { .. } | super::GithubError::NotFound { .. }) => Ok(false),
+    async fn workflow_runs(&self, repository: &FullName, sha: &str) -> Result<Vec<WorkflowRun>> {
+        match self.get::<WorkflowRuns>(repository, &format!("/actions/runs?head_sha={sha}&per_page=100")).await {
+            Ok(runs) => Ok(runs.workflow_runs),
+            Err(GithubError::Forbidden { .. } | GithubError::NotFound { .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
+    }
+
+    /// What a failed job of GitHub Actions printed before its error. Its check run says nothing of it.
+    pub async fn failed_log(&self, repository: &FullName, (check_run, workflow_run): (u64, u64)) -> Result<String> {
+        let jobs: Jobs = self.get(repository, &format!("/actions/runs/{workflow_run}/jobs?per_page=100")).await?;
+        let end = format!("/check-runs/{check_run}");
+        let job = jobs.jobs.iter().find(|job| job.check_run_url.ends_with(&end));
+        let Some(job) = job else { return Ok(String::new()) };
+        let path = repository.path(&format!("/actions/jobs/{}/logs", job.id));
+        let answer = self.send(Scope::Repository(repository), Method::GET, &path, None, None).await?;
+        Ok(end_of(&readable_log(&String::from_utf8_lossy(&answer.body)), SUMMARY_LIMIT))
     }
 
     /// Report a check of ours: a check run with an App, a commit status with a token. Made once: the same report is found again.
@@ -229,6 +287,34 @@ fn first_line(summary: &str) -> String {
     line.chars().take(DESCRIPTION_LIMIT - 1).chain(['…']).collect()
 }
 
+/// The workflow run in the address of one of its jobs: `…/actions/runs/<id>/job/<id>`.
+fn workflow_run_of(address: &str) -> Option<u64> {
+    let rest = address.split_once("/actions/runs/")?.1;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// A log of GitHub Actions without its time stamps and colours, up to the error: what follows is only cleaning up.
+fn readable_log(log: &str) -> String {
+    let lines: Vec<String> = log.lines().map(plain_line).collect();
+    let end = lines.iter().rposition(|line| line.starts_with("##[error]")).map_or(lines.len(), |at| at + 1);
+    lines[..end].join("\n")
+}
+
+/// `2026-11-22T12:00:00.0000000Z text` with terminal escapes, as text alone.
+fn plain_line(line: &str) -> String {
+    let stamped =
+        line.split_once(' ').filter(|(stamp, _)| stamp.len() > 20 && stamp.ends_with('Z') && stamp.contains('T'));
+    let text = stamped.map_or(line, |(_, text)| text);
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, escape)) = rest.split_once("\u{1b}[") {
+        plain.push_str(before);
+        rest = escape.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        rest = rest.strip_prefix(|c: char| c.is_ascii_alphabetic()).unwrap_or(rest);
+    }
+    plain + rest
+}
+
 /// The end of a log says most.
 fn end_of(text: &str, limit: usize) -> String {
     if text.len() <= limit {
@@ -249,6 +335,7 @@ mod tests {
             conclusion: conclusion.map(str::to_owned),
             summary: String::new(),
             details_url: None,
+            actions: None,
         }
     }
 
@@ -281,6 +368,21 @@ mod tests {
         let bare = Evidence { workflow_files: false, ..announced };
         assert_eq!(bare.conclude(GRACE / 2, GRACE), None);
         assert_eq!(bare.conclude(GRACE, GRACE), Some(Conclusion::None));
+    }
+
+    #[test]
+    fn logs_are_cut_after_the_error_and_read_plainly() {
+        let log = "2026-11-22T12:00:00.1234567Z \u{1b}[36;1mpytest\u{1b}[0m\n2026-11-22T12:00:01.1234567Z E assert 1 == 2\n\
+                   2026-11-22T12:00:02.1234567Z ##[error]Process completed with exit code 1.\n2026-11-22T12:00:03.1234567Z Post job cleanup.\n";
+        assert_eq!(readable_log(log), "pytest\nE assert 1 == 2\n##[error]Process completed with exit code 1.");
+        assert_eq!(readable_log("no stamp\nat all"), "no stamp\nat all");
+    }
+
+    #[test]
+    fn workflow_runs_are_found_in_addresses() {
+        assert_eq!(workflow_run_of("https://github.com/a/b/actions/runs/42/job/7"), Some(42));
+        assert_eq!(workflow_run_of("https://github.com/a/b/actions/runs/42"), Some(42));
+        assert_eq!(workflow_run_of("https://ci.example.org/build/42"), None);
     }
 
     #[test]

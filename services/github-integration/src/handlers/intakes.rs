@@ -1,17 +1,17 @@
 //! Intakes, as the intake workflow sees them.
 
 use axum::extract::State;
-use common::auth::ServiceCaller;
+use common::auth::{Caller, ServiceCaller, Viewer};
 use common::clients::github::{ReadmeRef, RepositoryRef};
 use common::error::{Error, Problem, Result};
-use common::http::{Json, Path};
+use common::http::{Json, Path, Query};
 use common::ids::{IntakeId, ProjectId};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::store::intakes::Intake as Row;
+use crate::store::intakes::{Intake as Row, ListedIntake};
 use crate::store::repositories::Repository;
 use crate::store::{intakes, repositories};
 
@@ -100,6 +100,37 @@ fn reference(repository: Repository) -> RepositoryRef {
         clone_url: repository.clone_url,
         default_branch: repository.default_branch,
     }
+}
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Page {
+    /// `next_cursor` of the page before.
+    cursor: Option<IntakeId>,
+    /// 1 to 100; 50 unless given.
+    limit: Option<i64>,
+}
+
+/// A page of intakes, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Intakes {
+    items: Vec<ListedIntake>,
+    next_cursor: Option<IntakeId>,
+}
+
+/// List the repositories that are to become projects, and what n8n says to it.
+#[utoipa::path(get, path = "/api/v1/intakes", tag = "repositories", params(Page), responses((status = 200, body = Intakes)))]
+pub(crate) async fn list_intakes(
+    State(app): State<App>,
+    _: Caller<Viewer>,
+    Query(page): Query<Page>,
+) -> Result<Json<Intakes>> {
+    let limit = page.limit.unwrap_or(50).clamp(1, 100);
+    let items = intakes::list(&mut *app.db.acquire().await?, page.cursor, limit).await?;
+    let full = i64::try_from(items.len()).is_ok_and(|n| n == limit);
+    let next_cursor = items.last().filter(|_| full).map(|i| i.id);
+    Ok(Json(Intakes { items, next_cursor }))
 }
 
 fn unknown(id: IntakeId) -> Error {

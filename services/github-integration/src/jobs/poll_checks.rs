@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::SERVICE;
 use crate::app::App;
-use crate::github::checks::{Conclusion, Evidence};
+use crate::github::checks::{self, Conclusion, Evidence};
 use crate::github::{FullName, GithubError};
 use crate::store::check_waits::{self, CheckWait};
 
@@ -66,8 +66,22 @@ impl Job for PollChecks {
                 return Err(JobError::Again(pace.min(left)));
             }
         };
-        finish(app, &wait, conclusion, evidence).await
+        finish(app, &wait, conclusion, explained(app, &name, evidence).await).await
     }
+}
+
+/// Fill in why checks failed: whoever repairs it needs to know.
+async fn explained(app: &App, repository: &FullName, mut evidence: Evidence) -> Evidence {
+    let silent =
+        |check: &&mut checks::Check| check.summary.is_empty() && check.conclusion.as_deref() == Some("failure");
+    for check in evidence.checks.iter_mut().filter(silent) {
+        let Some(actions) = check.actions else { continue };
+        match app.github.failed_log(repository, actions).await {
+            Ok(log) => check.summary = log,
+            Err(error) => tracing::warn!(error = %error, "the log of a failed check cannot be read"),
+        }
+    }
+    evidence
 }
 
 async fn finish(app: &App, wait: &CheckWait, conclusion: &str, evidence: Evidence) -> Result<(), JobError> {

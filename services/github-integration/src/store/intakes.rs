@@ -1,8 +1,10 @@
 //! SQL of the table `intakes`.
 
 use common::ids::{IntakeId, ProjectId, RepositoryId};
+use serde::Serialize;
 use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 /// The wish to start a project.
 #[derive(Debug, Clone, FromRow)]
@@ -13,6 +15,45 @@ pub(crate) struct Intake {
     pub readme_sha: String,
     pub state: String,
     pub project_id: Option<ProjectId>,
+}
+
+/// An intake as people see it.
+#[derive(Debug, Clone, FromRow, Serialize, ToSchema)]
+pub(crate) struct ListedIntake {
+    pub id: IntakeId,
+    /// `owner/name`.
+    pub repository: String,
+    /// `pending` or `accepted`.
+    pub state: String,
+    /// `webhook`, `poll` or `person`.
+    pub found_by: String,
+    pub project_id: Option<ProjectId>,
+    /// How often n8n was asked to take it.
+    pub trigger_attempts: i32,
+    /// What n8n answered last.
+    pub last_answer: Option<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub accepted_at: Option<OffsetDateTime>,
+}
+
+/// Newest first, beginning after `after`.
+pub(crate) async fn list(
+    conn: &mut PgConnection,
+    after: Option<IntakeId>,
+    limit: i64,
+) -> sqlx::Result<Vec<ListedIntake>> {
+    sqlx::query_as(
+        "SELECT i.id, r.full_name AS repository, i.state, i.found_by, i.project_id, i.trigger_attempts, i.last_answer, i.created_at,
+                i.accepted_at
+         FROM intakes i JOIN repositories r ON r.id = i.repository_id
+         WHERE $1::uuid IS NULL OR i.id < $1 ORDER BY i.id DESC LIMIT $2",
+    )
+    .bind(after)
+    .bind(limit)
+    .fetch_all(conn)
+    .await
 }
 
 /// A wish about to be written down.

@@ -92,17 +92,21 @@ pub(crate) async fn list(
     select!("WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2").bind(after).bind(limit).fetch_all(conn).await
 }
 
-/// Watched ones that nobody has looked at since `before`, the longest neglected first.
+/// Watched ones that nobody has looked at since `before`, the longest neglected first. Times of pushes are whole seconds, so a look
+/// within moments of a push may have come before another push of the same second, and is made again.
 pub(crate) async fn list_neglected(
     conn: &mut PgConnection,
     before: OffsetDateTime,
     limit: i64,
 ) -> sqlx::Result<Vec<Repository>> {
-    select!("WHERE state = 'watching' AND removed_at IS NULL AND looked_at < $1 ORDER BY looked_at LIMIT $2")
-        .bind(before)
-        .bind(limit)
-        .fetch_all(conn)
-        .await
+    select!(
+        "WHERE state = 'watching' AND removed_at IS NULL AND (looked_at < $1 OR looked_at < pushed_at + interval '10 seconds')
+         ORDER BY looked_at LIMIT $2"
+    )
+    .bind(before)
+    .bind(limit)
+    .fetch_all(conn)
+    .await
 }
 
 /// Those whose webhook nobody has looked after since `before`.

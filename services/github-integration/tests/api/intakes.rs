@@ -69,7 +69,13 @@ async fn an_n8n_that_is_down_gets_the_intake_later(db: PgPool) {
         app.clock.advance(Duration::from_secs(11));
     }
     assert_eq!(app.peers.triggers().len(), 0);
-    assert!(app.count("SELECT trigger_attempts::bigint FROM intakes").await >= 3);
+    let listed = app.person(Role::Viewer, Method::GET, "/api/v1/intakes", None).await.body;
+    assert_eq!(
+        (&listed["items"][0]["repository"], &listed["items"][0]["state"]),
+        (&json!("demo/todo"), &json!("pending"))
+    );
+    assert!(listed["items"][0]["trigger_attempts"].as_i64().unwrap() >= 3);
+    assert!(listed["items"][0]["last_answer"].as_str().unwrap().contains("did not answer"), "{listed}");
 
     let back = app.twin(); // the same database, with n8n where it should be
     back.run_due_jobs().await;

@@ -384,3 +384,33 @@ async fn steps_are_fenced_and_bad_input_is_named(db: PgPool) {
         assert_eq!(refused(path, body.clone()).await, (status, code.to_owned()), "{path} {body}");
     }
 }
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn a_workflow_that_fails_is_told_with_what_it_printed(db: PgPool) {
+    let world = World::new(db).await;
+    world.branch("work").await;
+    let workflow = "name: CI\non: [push]\njobs:\n  tests:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          echo expected 1 but got 2\n          exit 1\n";
+    let body = json!({"repository": REPO, "branch": "work", "message": "Add CI", "files": [{"path": ".github/workflows/ci.yml", "content": workflow}]});
+    let commit = world.ok("commits", "commit", body).await;
+    let sha = commit["sha"].as_str().unwrap();
+    let body =
+        json!({"repository": REPO, "sha": sha, "deadline_seconds": 3600, "resume_url": null, "execution_id": null});
+    let mut result = Value::Null;
+    for _ in 0..200 {
+        let answer = world.app.step(world.project, "checks/await", "checks", body.clone()).await;
+        if answer.status == StatusCode::OK {
+            result = answer.body["result"].clone();
+            break;
+        }
+        world.app.run_due_jobs().await;
+        world.app.clock.advance(Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!((&result["conclusion"], &result["checks"][0]["name"]), (&json!("failure"), &json!("tests")), "{result}");
+    assert!(result["checks"][0]["summary"].as_str().unwrap().contains("expected 1 but got 2"), "{result}");
+
+    let name = REPO.parse().unwrap();
+    let evidence = world.app.app.github.evidence(&name, sha).await.unwrap();
+    let log = world.app.app.github.failed_log(&name, evidence.checks[0].actions.unwrap()).await.unwrap();
+    assert!(log.contains("expected 1 but got 2"), "{log}");
+}
