@@ -77,16 +77,21 @@ impl Session {
     async fn struck(&mut self, moment: &str) -> std::io::Result<Option<Next>> {
         let faults = self.mail.0.ctx.faults().clone();
         let verb = moment.split(' ').next().unwrap_or_default();
-        let aimed =
-            faults.list().iter().any(|fault| fault.fault.route.as_deref().is_some_and(|route| route.starts_with(verb)));
-        if let Some(Kind::Delay { milliseconds }) =
-            faults.take_if(Surface::Smtp, moment, |kind| (aimed || verb == "END") && matches!(kind, Kind::Delay { .. }))
-        {
+        // A switch that names this command counts here whatever it is; one that names none, only where its code belongs.
+        let aimed: Vec<Kind> = faults
+            .list()
+            .into_iter()
+            .filter(|set| set.fault.times.is_none_or(|times| set.struck < times))
+            .filter(|set| set.fault.route.as_deref().is_some_and(|route| route.starts_with(verb)))
+            .map(|set| set.fault.kind)
+            .collect();
+        let slow = |kind: &Kind| matches!(kind, Kind::Delay { .. }) && (verb == "END" || aimed.contains(kind));
+        if let Some(Kind::Delay { milliseconds }) = faults.take_if(Surface::Smtp, moment, slow) {
             tokio::time::sleep(Duration::from_millis(milliseconds)).await;
         }
         let fitting = |kind: &Kind| match kind {
-            Kind::Status { status } => aimed || fits(*status, verb),
-            Kind::Drop => aimed || verb == "END",
+            Kind::Status { status } => aimed.contains(kind) || fits(*status, verb),
+            Kind::Drop => aimed.contains(kind) || verb == "END",
             _ => false,
         };
         match faults.take_if(Surface::Smtp, moment, fitting) {

@@ -13,6 +13,8 @@ mod model;
 mod params;
 mod people;
 mod state;
+#[cfg(test)]
+mod tests;
 mod updates;
 mod webhook;
 
@@ -47,8 +49,6 @@ use crate::context::{Change, Context};
 
 /// Name of the bot; links to it are `https://t.me/<name>`.
 pub const BOT_USERNAME: &str = "quantapilot_sandbox_bot";
-/// The token when nobody sets another.
-pub const DEFAULT_TOKEN: &str = "1:sandbox-telegram-token";
 
 /// 50 MB for an uploaded file and something for the fields around it.
 const MAX_BODY_BYTES: usize = 51 * 1024 * 1024;

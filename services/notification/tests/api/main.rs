@@ -2,6 +2,7 @@
 //! The service through its doors, with a real database, the sandbox as Telegram and mail server, and a recording dashboard-backend.
 
 mod approval_page;
+mod bot_api;
 mod dashboard;
 mod links;
 mod mail;
