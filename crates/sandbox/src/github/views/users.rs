@@ -14,7 +14,9 @@ impl Views<'_> {
 
     pub(crate) fn user_of(&self, user: &User) -> Value {
         let (base, login) = (self.base, &user.login);
-        let url = format!("{base}/users/{login}");
+        // Bots have brackets in their names.
+        let encoded = super::commits::encode_path(login);
+        let url = format!("{base}/users/{encoded}");
         json!({
             "login": login,
             "id": user.id,
@@ -22,7 +24,7 @@ impl Views<'_> {
             "avatar_url": format!("{base}/_sandbox/avatars/{}.svg", user.id),
             "gravatar_id": "",
             "url": url,
-            "html_url": format!("{base}/{login}"),
+            "html_url": format!("{base}/{encoded}"),
             "followers_url": format!("{url}/followers"),
             "following_url": format!("{url}/following{{/other_user}}"),
             "gists_url": format!("{url}/gists{{/gist_id}}"),
