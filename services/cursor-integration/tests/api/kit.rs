@@ -180,7 +180,7 @@ impl TestApp {
         let readme = sandbox::agents::readmes()[0];
         let request: sandbox::github::DemoRequest = serde_json::from_value(json!({"readme": readme.key})).unwrap();
         let made = self.sandbox.github().demo(request).await.unwrap();
-        *self.peers.0.readme.lock().unwrap() = readme.text.to_owned();
+        readme.text.clone_into(&mut self.peers.0.readme.lock().unwrap());
         *self.peers.0.repository.lock().unwrap() = json!({
             "id": made["id"], "owner": made["owner"]["login"], "name": made["name"], "full_name": made["full_name"],
             "html_url": made["html_url"], "clone_url": made["clone_url"], "default_branch": made["default_branch"],

@@ -70,7 +70,7 @@ impl CursorCloud {
         request: reqwest::RequestBuilder,
     ) -> Result<T, BackendError> {
         let result = match self.may_call(kind) {
-            Ok(()) => client.json(request).await.map_err(|error| self.judge(kind, error)),
+            Ok(()) => client.json(request).await.map_err(|error| self.judge(kind, &error)),
             Err(error) => Err(error),
         };
         match &result {
@@ -86,8 +86,8 @@ impl CursorCloud {
     }
 
     /// What an error means. By Cursor's code first, by the status when the code says nothing.
-    fn judge(&self, kind: &'static str, error: CallError) -> BackendError {
-        let CallError::Refused { status, detail, retry_after, body, .. } = &error else {
+    fn judge(&self, kind: &'static str, error: &CallError) -> BackendError {
+        let CallError::Refused { status, detail, retry_after, body, .. } = error else {
             self.breaker.failed();
             return BackendError::NoAnswer(error.to_string());
         };
