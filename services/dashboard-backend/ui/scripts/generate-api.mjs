@@ -24,6 +24,21 @@ function pascal(service) {
   return service.replaceAll(/(?:^|-)(\w)/g, (_, letter) => letter.toUpperCase());
 }
 
+/** Describes the parameters that stand in a path and that a handler did not mention: they are ids, hence text. */
+function withPathParameters(path, item) {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  for (const operation of Object.values(item)) {
+    const known = new Set((operation.parameters ?? []).map(({ name }) => name));
+    const missing = names.filter((name) => !known.has(name));
+    if (missing.length === 0) continue;
+    operation.parameters = [
+      ...(operation.parameters ?? []),
+      ...missing.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+    ];
+  }
+  return item;
+}
+
 const merged = {
   openapi: '3.1.0',
   info: { title: 'QuantaPilot', version: '1' },
@@ -50,7 +65,7 @@ for (const service of readdirSync(services).sort()) {
   for (const [path, item] of Object.entries(document.paths ?? {})) {
     if (!path.startsWith('/api/')) continue;
     if (path in merged.paths) throw new Error(`two services describe ${path}; ${service} is the second`);
-    merged.paths[path] = item;
+    merged.paths[path] = withPathParameters(path, item);
   }
 }
 

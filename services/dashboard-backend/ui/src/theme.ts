@@ -49,10 +49,9 @@ export const theme = createTheme({
   components: {
     MuiCssBaseline: {
       styleOverrides: {
-        body: { fontFeatureSettings: '"cv11", "ss03"' },
         // Focus is moved to a heading after navigation; a ring around it would only puzzle.
         'h1:focus': { outline: 'none' },
-        'code, pre, kbd': { fontFamily: monospace },
+        'code, pre, kbd, code.MuiTypography-root': { fontFamily: monospace, fontSize: '0.92em' },
         '@media (prefers-reduced-motion: reduce)': {
           '*, *::before, *::after': {
             animationDuration: '0.01ms !important',

@@ -76,8 +76,6 @@ class LiveFeed {
     while (!stopped.aborted) {
       const opened = Date.now();
       try {
-        // Connections follow one another by nature.
-        // oxlint-disable-next-line no-await-in-loop
         await this.connect(stopped);
       } catch (error) {
         if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
@@ -88,7 +86,6 @@ class LiveFeed {
       if (stopped.aborted) return;
       this.set('reconnecting');
       if (Date.now() - opened > LONGEST_DELAY) delay = FIRST_DELAY;
-      // oxlint-disable-next-line no-await-in-loop
       await this.sleep(delay * (0.75 + Math.random() / 2));
       delay = Math.min(delay * 2, LONGEST_DELAY);
     }
@@ -123,8 +120,7 @@ class LiveFeed {
       const parser = new EventStreamParser();
       const reader = body.pipeThrough(new TextDecoderStream()).getReader();
       for (;;) {
-        // oxlint-disable-next-line no-await-in-loop
-        const { done, value } = await reader.read();
+          const { done, value } = await reader.read();
         if (done) return;
         clearTimeout(timer);
         timer = setTimeout(() => silence.abort(), SILENCE_LIMIT);

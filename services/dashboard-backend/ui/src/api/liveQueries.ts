@@ -6,9 +6,8 @@ import type { StreamEvent } from '../lib/sse';
 const STALE: ReadonlyArray<readonly [prefix: string, nouns: readonly string[]]> = [
   ['decision', ['decisions', 'projects', 'home']],
   ['agent_run', ['agent-runs', 'usage', 'projects', 'home']],
-  ['run', ['agent-runs', 'usage', 'projects', 'home']],
   ['pull_request', ['pull-requests', 'projects']],
-  ['check', ['pull-requests', 'projects']],
+  ['checks', ['pull-requests', 'projects']],
   ['commit', ['pull-requests', 'projects']],
   ['notification', ['notifications']],
   ['user', ['users', 'session']],

@@ -8,29 +8,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    project_id?: string;
-                    state?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AgentRuns"];
-                    };
-                };
-            };
-        };
+        /** List runs of agents. */
+        get: operations["list_agent_runs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -46,27 +25,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AgentRunView"];
-                    };
-                };
-            };
-        };
+        /** Get a run. */
+        get: operations["get_agent_run"];
         put?: never;
         post?: never;
         delete?: never;
@@ -84,27 +44,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AgentRunView"];
-                    };
-                };
-            };
-        };
+        /** Stop a run. The workflow gets the outcome `cancelled` and goes on from there. */
+        post: operations["cancel_agent_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -118,29 +59,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AgentMessages"];
-                    };
-                };
-            };
-        };
+        /** Read what was said in a run: our prompts, what the agent did, and its answer. */
+        get: operations["list_agent_messages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -340,6 +260,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/intakes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the repositories that are to become projects, and what n8n says to it. */
+        get: operations["list_intakes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notifications": {
         parameters: {
             query?: never;
@@ -347,28 +284,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    project_id?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["NotificationPage"];
-                    };
-                };
-            };
-        };
+        /** List notifications with every message and attempt. */
+        get: operations["list_notifications"];
         put?: never;
         post?: never;
         delete?: never;
@@ -649,6 +566,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/prompt-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the prompt templates. */
+        get: operations["list_prompt_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompt-templates/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Go back to the built-in template. */
+        delete: operations["reset_prompt_template"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompt-templates/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write a new version of a template; runs that start from now on use it. */
+        post: operations["create_prompt_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pull-requests": {
         parameters: {
             query?: never;
@@ -743,62 +711,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["TelegramLinks"];
-                    };
-                };
-            };
-        };
+        /** Which Telegram account is mine. */
+        get: operations["list_telegram_links"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["TelegramLinkCode"];
-                    };
-                };
-            };
-        };
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
+        /** Make a one-time code, good for ten minutes. An older one ends. */
+        post: operations["create_telegram_link"];
+        /** End my link. */
+        delete: operations["delete_telegram_link"];
         options?: never;
         head?: never;
         patch?: never;
@@ -811,27 +730,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    project_id?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["UsageSummary"];
-                    };
-                };
-            };
-        };
+        /** Sum up tokens and cost. */
+        get: operations["get_usage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -939,53 +839,145 @@ export interface components {
             /** @description `owner/name` or its address on GitHub. */
             repository: string;
         };
+        /** @description What a run builds on beside the project's context. */
+        AgentInputs: {
+            checks?: components["schemas"]["ChecksResult"] | null;
+            /** @description What a person asked to change. */
+            comment?: string | null;
+            /** @description What is to be repaired. */
+            findings?: components["schemas"]["Finding"][] | null;
+            /** @description QA's last answer. */
+            qa?: unknown;
+        };
+        /** @description One entry of a transcript. */
         AgentMessage: {
+            /** @description `quantapilot`, `agent` or `tool`. */
             author: string;
+            /** @description What was said. Foreign text: show it as text. */
             content: string;
+            /** Format: date-time */
             created_at: string;
             data?: Record<string, unknown> | null;
+            /** Format: int32 */
             generation: number;
+            /** Format: uuid */
             id: string;
+            /** @description `prompt`, `repair`, `progress`, `tool_call`, `answer` or `note`. */
             kind: string;
         };
+        /** @description A part of a transcript, oldest first. */
         AgentMessages: {
             items: components["schemas"]["AgentMessage"][];
+            /**
+             * Format: uuid
+             * @description The last id of this page, as long as there may be more.
+             */
             next_cursor?: string | null;
         };
+        /**
+         * @description How a run of an agent ended.
+         * @enum {string}
+         */
+        AgentOutcome: "succeeded" | "failed" | "invalid_answer" | "no_branch" | "stalled" | "expired" | "cancelled";
+        /** @description The result of the long step `agent-runs`. */
+        AgentResult: {
+            /** @description The validated answer. */
+            answer?: unknown;
+            /** @description How it ended. */
+            outcome: components["schemas"]["AgentOutcome"];
+            /** @description Why it did not succeed, in one sentence. */
+            reason?: string | null;
+            /** @description The run. */
+            run_id: components["schemas"]["AgentRunId"];
+            /** @description What it took. */
+            usage: components["schemas"]["Usage"];
+        };
+        /**
+         * @description Who does the work.
+         * @enum {string}
+         */
+        AgentRole: "architect" | "developer" | "qa";
+        /** @description A finished run. */
+        AgentRunDone: {
+            id: components["schemas"]["AgentRunId"];
+            result: components["schemas"]["AgentResult"];
+            /** @description `done`; `pending` comes with 202 and without `result`. */
+            status: string;
+        };
+        /**
+         * Format: uuid
+         * @description One run of an agent.
+         */
+        AgentRunId: string;
+        /** @description A page of runs, newest first. */
         AgentRuns: {
             items: components["schemas"]["AgentRunView"][];
-            next_cursor?: string | null;
+            next_cursor?: components["schemas"]["AgentRunId"] | null;
         };
+        /** @description A run as people see it. */
         AgentRunView: {
+            /** @description The validated answer. Foreign text: show it as text. */
             answer?: Record<string, unknown> | null;
             backend: string;
+            /** @description The agent's id at the backend. */
             backend_agent_id?: string | null;
             base_branch: string;
             branch: string;
             cancel_reason?: string | null;
+            /**
+             * Format: double
+             * @description US cents; null until it is known.
+             */
             cost_cents?: number | null;
+            /** Format: date-time */
             created_at: string;
+            /** Format: int64 */
             deadline_seconds: number;
+            /** Format: date-time */
             finished_at?: string | null;
+            /**
+             * Format: int32
+             * @description 2 when the backend lost the first agent.
+             */
             generation: number;
-            id: string;
+            id: components["schemas"]["AgentRunId"];
+            /** Format: int32 */
             iteration: number;
+            /** @description What went wrong last, while it goes on. */
             last_error?: string | null;
+            /** Format: date-time */
             last_sign_at?: string | null;
             milestone_key?: string | null;
             model?: string | null;
+            /** @description `succeeded`, `failed`, `invalid_answer`, `no_branch`, `stalled`, `expired` or `cancelled`. */
             outcome?: string | null;
-            project_id: string;
+            project_id: components["schemas"]["ProjectId"];
+            /** @description Why it did not succeed, in one sentence. */
             reason?: string | null;
+            /**
+             * Format: int32
+             * @description How often the answer was sent back.
+             */
             repairs: number;
             repository: string;
+            /** @description `architect`, `developer` or `qa`. */
             role: string;
+            /** Format: date-time */
             started_at?: string | null;
+            /** @description `queued`, `starting`, `running`, `repairing` or `finished`. */
             state: string;
+            /** @description The step of the workflow that asked for it, for example `m1.implement`. */
             step: string;
+            /** @description `plan`, `implement`, `fix`, `test` or `review`. */
             task: string;
+            /** Format: int64 */
             total_tokens: number;
         };
+        /**
+         * @description What is to be done.
+         * @enum {string}
+         */
+        AgentTask: "plan" | "implement" | "fix" | "test" | "review";
         /** @description Ask what a repository holds. */
         Analyse: {
             /** @description A branch, tag or commit; the default branch unless given. */
@@ -1060,11 +1052,16 @@ export interface components {
              */
             version: number;
         };
+        /** @description One attempt, with what the provider said. */
         AttemptView: {
             answer?: string | null;
+            /** Format: int32 */
             number: number;
+            /** @description `send` or `edit`. */
             operation: string;
+            /** @description `started`, `sent`, `retry` or `rejected`. */
             outcome: string;
+            /** Format: date-time */
             started_at: string;
         };
         /** @description Wait for the checks of a commit. */
@@ -1273,6 +1270,26 @@ export interface components {
             /** @description Its password. */
             password: string;
         };
+        /** @description A milestone of the plan. */
+        DashboardBackendMilestone: {
+            /** @description Its branch. */
+            branch: string;
+            /** @description What it is for. */
+            goal: string;
+            /** @description `m1`. */
+            key: string;
+            /** @description What was merged. */
+            merge_sha?: string | null;
+            /**
+             * Format: int64
+             * @description Its pull request.
+             */
+            pull_request?: number | null;
+            /** @description `planned`, `building`, `completed` or `skipped`. */
+            status: string;
+            /** @description Its title. */
+            title: string;
+        };
         /** @description Who decided. */
         DecidedBy: {
             id?: components["schemas"]["UserId"] | null;
@@ -1335,6 +1352,11 @@ export interface components {
             kind: string;
             /** @description SHA-256 of the plan, or the commit. */
             sha?: string | null;
+        };
+        /** @description A decision that is over. */
+        DecisionClosed: {
+            /** @description As it is now. */
+            decision: components["schemas"]["Decision"];
         };
         /** @description The decision page. */
         DecisionDetail: {
@@ -1537,10 +1559,49 @@ export interface components {
          * @description A repository waiting to become a project.
          */
         IntakeId: string;
+        /** @description A page of intakes, newest first. */
+        Intakes: {
+            items: components["schemas"]["ListedIntake"][];
+            next_cursor?: components["schemas"]["IntakeId"] | null;
+        };
         /** @description Public keys, as RFC 7517 and RFC 8037 write them. */
         KeySet: {
             /** @description The keys; a token's `kid` names one of them. */
             keys: components["schemas"]["PublicKey"][];
+        };
+        /** @description Links a person's chat without a code; for the sandbox. */
+        LinkChat: {
+            /**
+             * Format: int64
+             * @description Telegram's id of that person.
+             */
+            chat_user_id: number;
+            /** @description As shown. */
+            name: string;
+            /** @description Who. */
+            user_id: components["schemas"]["UserId"];
+        };
+        /** @description An intake as people see it. */
+        ListedIntake: {
+            /** Format: date-time */
+            accepted_at?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @description `webhook`, `poll` or `person`. */
+            found_by: string;
+            id: components["schemas"]["IntakeId"];
+            /** @description What n8n answered last. */
+            last_answer?: string | null;
+            project_id?: components["schemas"]["ProjectId"] | null;
+            /** @description `owner/name`. */
+            repository: string;
+            /** @description `pending` or `accepted`. */
+            state: string;
+            /**
+             * Format: int32
+             * @description How often n8n was asked to take it.
+             */
+            trigger_attempts: number;
         };
         /** @description Where the workflow will wait; flattened into the body of every long step. */
         LongCall: {
@@ -1568,34 +1629,30 @@ export interface components {
             /** @description `head_moved`, `not_mergeable` or `closed`. */
             reason?: string | null;
         };
+        /** @description One message to one person or group. */
         MessageView: {
             attempts: components["schemas"]["AttemptView"][];
             channel: string;
             name: string;
             reason?: string | null;
+            /** Format: date-time */
             sent_at?: string | null;
+            /** @description `pending`, `sent`, `failed` or `skipped`. */
             state: string;
         };
         /** @enum {string} */
         Method: "squash" | "merge";
-        /** @description A milestone of the plan. */
+        /** @description A part of the plan that is built, tested and merged as one. */
         Milestone: {
-            /** @description Its branch. */
-            branch: string;
-            /** @description What it is for. */
-            goal: string;
-            /** @description `m1`. */
+            /** @description How to tell that it is done. */
+            acceptance?: string[];
+            /** @description What is there when it is done. */
+            goal?: string;
+            /** @description `m1`, `m2`, … */
             key: string;
-            /** @description What was merged. */
-            merge_sha?: string | null;
-            /**
-             * Format: int64
-             * @description Its pull request.
-             */
-            pull_request?: number | null;
-            /** @description `planned`, `building`, `completed` or `skipped`. */
-            status: string;
-            /** @description Its title. */
+            /** @description The work. */
+            tasks?: components["schemas"]["PlanTask"][];
+            /** @description In a few words. */
             title: string;
         };
         /** @description Which milestone. */
@@ -1615,18 +1672,66 @@ export interface components {
              */
             total: number;
         };
+        /** @description A new version. */
+        NewPromptTemplate: {
+            /**
+             * @description A Handlebars template. It may use `project`, `repository`, `branch`, `base`, `milestone_key`, `iteration`, `iteration_note`, and must contain
+             *     `{{{context}}}`. The form of the answer and the task block are added to it.
+             */
+            body: string;
+        };
+        /**
+         * Format: uuid
+         * @description A message to people.
+         */
+        NotificationId: string;
+        /** @description Notifications, newest first. */
         NotificationPage: {
             items: components["schemas"]["NotificationView"][];
-            next_cursor?: string | null;
+            next_cursor?: components["schemas"]["NotificationId"] | null;
         };
+        /** @description What people were told, and how that went. */
         NotificationView: {
+            /** Format: date-time */
             created_at: string;
-            decision_id?: string | null;
-            id: string;
+            decision_id?: components["schemas"]["DecisionId"] | null;
+            id: components["schemas"]["NotificationId"];
             kind: string;
             messages: components["schemas"]["MessageView"][];
-            project_id: string;
+            project_id: components["schemas"]["ProjectId"];
             project_name: string;
+            title: string;
+        };
+        /** @description Taken over. */
+        Notified: {
+            /** @description The notification. */
+            id: components["schemas"]["NotificationId"];
+        };
+        /** @description The project a message speaks of. */
+        NotifiedProject: {
+            /** @description Id. */
+            id: components["schemas"]["ProjectId"];
+            /** @description Name. */
+            name: string;
+        };
+        /** @description A message to people. */
+        Notify: {
+            /** @description `telegram`, `email`. */
+            channels: string[];
+            decision?: components["schemas"]["Decision"] | null;
+            /** @description Unique: the same key is sent once. */
+            key: string;
+            /** @description `approval_request`, `stage`, `failure`, `completed` or `reminder`. */
+            kind: string;
+            /** @description Where to read on. */
+            link?: string | null;
+            /** @description About what. */
+            project: components["schemas"]["NotifiedProject"];
+            /** @description To whom. */
+            recipients: components["schemas"]["Recipient"][];
+            /** @description In a few sentences; may hold foreign text. */
+            text?: string;
+            /** @description In one line. */
             title: string;
         };
         /** @description The open pull request. */
@@ -1774,6 +1879,15 @@ export interface components {
             /** @description Give it as `cursor` to get the next page; absent on the last one. */
             next_cursor?: string | null;
         };
+        /** @description One piece of work in a milestone. */
+        PlanTask: {
+            /** @description Id within the plan. */
+            id: string;
+            /** @description Which requirements it serves. */
+            requirement_ids?: string[];
+            /** @description What to do. */
+            title: string;
+        };
         /** @description Who is asked for what. */
         Policy: {
             /** @description `plan`, `merge`, `release`, `stuck`, `error` or `budget`. */
@@ -1825,7 +1939,7 @@ export interface components {
             /** @description Where to look further. */
             links: components["schemas"]["ProjectLinks"];
             /** @description Milestones of the plan in force. */
-            milestones: components["schemas"]["Milestone"][];
+            milestones: components["schemas"]["DashboardBackendMilestone"][];
             /** @description What the last gate found and nobody fixed yet. */
             open_findings: components["schemas"]["Finding"][];
             /** @description Summary of the plan in force. */
@@ -1916,6 +2030,19 @@ export interface components {
             updated_at: string;
             waiting_decision_id?: components["schemas"]["DecisionId"] | null;
         };
+        /** @description A version of a template written by a person. */
+        PromptTemplate: {
+            /** @description Whether runs use it. */
+            active: boolean;
+            body: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["UserId"];
+            /** @description The task. */
+            name: string;
+            /** Format: int32 */
+            version: number;
+        };
         /** @description A public key. */
         PublicKey: {
             /** @description `EdDSA`. */
@@ -1984,6 +2111,17 @@ export interface components {
             delivery: string;
             /** @description It had come before; it is not worked on twice. */
             duplicate: boolean;
+        };
+        /** @description Someone to tell. */
+        Recipient: {
+            /** @description Address. */
+            email: string;
+            /** @description Name. */
+            name: string;
+            /** @description Role. */
+            role: components["schemas"]["Role"];
+            /** @description Who. */
+            user_id: components["schemas"]["UserId"];
         };
         /** @description The release. */
         Release: {
@@ -2248,6 +2386,32 @@ export interface components {
          * @enum {string}
          */
         StageState: "pending" | "running" | "waiting" | "completed" | "failed" | "cancelled";
+        /** @description The body of the long step `agent-runs`. */
+        StartAgentRun: components["schemas"]["LongCall"] & {
+            /** @description What the branch came from. */
+            base: string;
+            /** @description Where to work; for tasks that push nothing, the branch to read. */
+            branch: string;
+            /**
+             * Format: int64
+             * @description The longest it may run.
+             */
+            deadline_seconds?: number | null;
+            /** @description What else it builds on. */
+            inputs?: components["schemas"]["AgentInputs"];
+            /**
+             * Format: int32
+             * @description Which round.
+             */
+            iteration?: number;
+            milestone?: components["schemas"]["Milestone"] | null;
+            /** @description `owner/name`. */
+            repository: string;
+            /** @description Who. */
+            role: components["schemas"]["AgentRole"];
+            /** @description What. */
+            task: components["schemas"]["AgentTask"];
+        };
         /** @description Which README to start with. */
         StartDemo: {
             /** @description Name of one that the sandbox brings. */
@@ -2286,19 +2450,52 @@ export interface components {
             /** @description Its version, where it says so. */
             version?: string | null;
         };
+        /** @description The template of one task. */
+        TaskTemplate: {
+            /** @description What runs use right now. */
+            body: string;
+            built_in: string;
+            name: string;
+            /**
+             * Format: int32
+             * @description The version in use; null: the built-in template.
+             */
+            version?: number | null;
+            /** @description Every version people wrote, newest first. */
+            versions: components["schemas"]["PromptTemplate"][];
+        };
+        /** @description All templates. */
+        TaskTemplates: {
+            items: components["schemas"]["TaskTemplate"][];
+        };
+        /** @description A one-time code. */
         TelegramLinkCode: {
+            /** @description To be sent to the bot as `/start <code>`; shown once. */
             code: string;
+            /** Format: date-time */
             expires_at: string;
+            /** @description Does that when opened on a phone. */
             url: string;
         };
+        /** @description Links of the signed-in person. */
         TelegramLinks: {
+            /** @description Whether this installation has a bot at all. */
             available: boolean;
+            /** @description None or one. */
             items: components["schemas"]["TelegramLinkView"][];
         };
+        /** @description A link. */
         TelegramLinkView: {
+            /** @description The person blocked the bot: mail is used instead. */
             blocked: boolean;
+            /** Format: date-time */
             linked_at: string;
+            /** @description As whom it is linked. */
             name: string;
+            /**
+             * Format: int64
+             * @description Telegram's number of the account.
+             */
             telegram_user_id: number;
         };
         /** @description A file in a tree. */
@@ -2319,23 +2516,84 @@ export interface components {
             display_name?: string | null;
             role?: components["schemas"]["Role"] | null;
         };
+        /** @description Tokens and money of a run. */
+        Usage: {
+            /**
+             * Format: int64
+             * @description Input tokens read from a cache.
+             */
+            cache_read_tokens?: number;
+            /**
+             * Format: int64
+             * @description Input tokens written to a cache.
+             */
+            cache_write_tokens?: number;
+            /**
+             * Format: double
+             * @description US cents, when known.
+             */
+            cost_cents?: number | null;
+            /**
+             * Format: int64
+             * @description Input tokens that were not read from a cache.
+             */
+            input_tokens?: number;
+            /**
+             * Format: int64
+             * @description Output tokens.
+             */
+            output_tokens?: number;
+            /** @description `api`, `stream`, `cli`, `estimate` or `none`. */
+            source?: string;
+            /**
+             * Format: int64
+             * @description The sum of the four.
+             */
+            total_tokens?: number;
+        };
+        /** @description Tokens and cost of one role and task. */
         UsageLine: {
+            /** Format: int64 */
             cache_read_tokens: number;
+            /** Format: int64 */
             cache_write_tokens: number;
+            /**
+             * Format: double
+             * @description US cents of the runs whose cost is known.
+             */
             cost_cents: number;
+            /** Format: int64 */
             input_tokens: number;
+            /** Format: int64 */
             output_tokens: number;
             role: string;
+            /** Format: int64 */
             runs: number;
+            /**
+             * Format: int64
+             * @description Runs whose cost is not known yet.
+             */
             runs_without_cost: number;
             task: string;
+            /** Format: int64 */
             total_tokens: number;
         };
+        /** @description What runs took, in all and by role and task. */
         UsageSummary: {
             by_task: components["schemas"]["UsageLine"][];
+            /**
+             * Format: double
+             * @description US cents of the runs whose cost is known.
+             */
             cost_cents: number;
+            /** Format: int64 */
             runs: number;
+            /**
+             * Format: int64
+             * @description Runs whose cost is not known yet: it comes up to half an hour late.
+             */
             runs_without_cost: number;
+            /** Format: int64 */
             total_tokens: number;
         };
         /** @description Somebody who may sign in. */
@@ -2386,6 +2644,135 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_agent_runs: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["schemas"]["AgentRunId"];
+                /** @description 1 to 100; 50 unless given. */
+                limit?: number;
+                /** @description Only of this project. */
+                project_id?: components["schemas"]["ProjectId"];
+                /** @description Only in this state: `queued`, `starting`, `running`, `repairing` or `finished`. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentRuns"];
+                };
+            };
+        };
+    };
+    get_agent_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentRunView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_agent_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentRunView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run has ended already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_agent_messages: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; also the way to ask for what is new. */
+                cursor?: string;
+                /** @description 1 to 200; 100 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentMessages"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_keys: {
         parameters: {
             query?: never;
@@ -2785,6 +3172,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Home"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_intakes: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["schemas"]["IntakeId"];
+                /** @description 1 to 100; 50 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Intakes"];
+                };
+            };
+        };
+    };
+    list_notifications: {
+        parameters: {
+            query?: {
+                /** @description Those after this one; from `next_cursor`. */
+                cursor?: components["schemas"]["NotificationId"];
+                /** @description How many, 1 to 100 (default 50). */
+                limit?: number;
+                /** @description Only of this project. */
+                project_id?: components["schemas"]["ProjectId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPage"];
                 };
             };
             401: {
@@ -3375,6 +3820,94 @@ export interface operations {
             };
         };
     };
+    list_prompt_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskTemplates"];
+                };
+            };
+        };
+    };
+    reset_prompt_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_prompt_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPromptTemplate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptTemplate"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The template cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_pull_requests: {
         parameters: {
             query?: {
@@ -3577,6 +4110,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["System"];
+                };
+            };
+        };
+    };
+    list_telegram_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TelegramLinks"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_telegram_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TelegramLinkCode"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_telegram_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_usage: {
+        parameters: {
+            query?: {
+                /** @description Only of this project; all unless given. */
+                project_id?: components["schemas"]["ProjectId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageSummary"];
                 };
             };
         };

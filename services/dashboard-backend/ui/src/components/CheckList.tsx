@@ -21,7 +21,7 @@ export function CheckList({ checks }: { checks: readonly CheckResult[] }) {
               {check.url ? <ExternalLink href={check.url}>{check.name}</ExternalLink> : check.name}
             </Typography>
             {check.summary ? (
-              <Typography variant="caption" component="div" color="text.secondary" sx={{ whiteSpace: 'pre-line', overflowWrap: 'anywhere' }}>
+              <Typography variant="caption" component="div" color="textSecondary" sx={{ whiteSpace: 'pre-line', overflowWrap: 'anywhere' }}>
                 {check.summary}
               </Typography>
             ) : null}

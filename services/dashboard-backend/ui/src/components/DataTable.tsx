@@ -7,6 +7,7 @@ import TableHead from '@mui/material/TableHead';
 import TableRow from '@mui/material/TableRow';
 import Typography from '@mui/material/Typography';
 import useMediaQuery from '@mui/material/useMediaQuery';
+import visuallyHidden from '@mui/utils/visuallyHidden';
 import type { ReactNode } from 'react';
 
 export interface Column<T> {
@@ -30,11 +31,9 @@ export function DataTable<T>(props: DataTableProps<T>) {
 
 function Wide<T>({ caption, columns, rows, rowKey }: DataTableProps<T>) {
   return (
-    <TableContainer tabIndex={0} role="region" aria-label={caption}>
+    <TableContainer tabIndex={0} role="region" aria-label={caption} sx={{ position: 'relative' }}>
       <Table size="small">
-        <Box component="caption" sx={{ position: 'absolute', clip: 'rect(0 0 0 0)', width: 1, height: 1, overflow: 'hidden' }}>
-          {caption}
-        </Box>
+        <caption style={visuallyHidden}>{caption}</caption>
         <TableHead>
           <TableRow>
             {columns.map(({ header, numeric }) => (
@@ -75,7 +74,7 @@ function Cards<T>({ caption, columns, rows, rowKey }: DataTableProps<T>) {
           <Box component="dl" sx={{ m: 0, display: 'grid', gridTemplateColumns: 'minmax(84px, max-content) minmax(0, 1fr)', columnGap: 1.5, rowGap: 0.5, fontSize: '0.875rem' }}>
             {others.map(({ header, cell }) => (
               <Box key={header} sx={{ display: 'contents' }}>
-                <Typography component="dt" variant="caption" color="text.secondary">
+                <Typography component="dt" variant="caption" color="textSecondary">
                   {header}
                 </Typography>
                 <Box component="dd" sx={{ m: 0, overflowWrap: 'anywhere' }}>

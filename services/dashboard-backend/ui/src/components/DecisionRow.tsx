@@ -42,7 +42,7 @@ export function DecisionRow({ decision }: DecisionRowProps) {
           >
             {decision.title}
           </Link>
-          <Typography variant="caption" component="div" color="text.secondary" sx={{ '& time': { position: 'relative', zIndex: 1 } }}>
+          <Typography variant="caption" component="div" color="textSecondary" sx={{ '& time': { position: 'relative', zIndex: 1 } }}>
             {decision.short_id} · {decision.project_name} · asked <Time value={decision.created_at} />
             {open && decision.expires_at ? (
               <>

@@ -17,7 +17,7 @@ export function FindingList({ findings }: { findings: readonly Finding[] }) {
             <ToneChip tone={finding.severity === 'minor' ? 'neutral' : finding.severity === 'major' ? 'waiting' : 'danger'} label={finding.severity} />
             <Typography sx={{ fontWeight: 600, overflowWrap: 'anywhere' }}>{finding.title}</Typography>
             {finding.file ? (
-              <Typography component="code" variant="caption" color="text.secondary" sx={{ overflowWrap: 'anywhere' }}>
+              <Typography component="code" variant="caption" color="textSecondary" sx={{ overflowWrap: 'anywhere' }}>
                 {finding.file}
                 {finding.line ? `:${finding.line}` : ''}
               </Typography>

@@ -16,11 +16,11 @@ const COMPONENTS: Components = {
   h4: ({ children }) => <Typography variant="h3" component="p" sx={{ mt: 1.5, mb: 0.5 }}>{children}</Typography>,
   h5: ({ children }) => <Typography variant="h3" component="p">{children}</Typography>,
   h6: ({ children }) => <Typography variant="h3" component="p">{children}</Typography>,
-  img: ({ alt }) => <Typography component="span" color="text.secondary" sx={{ fontStyle: 'italic' }}>[picture: {alt || 'no description'}]</Typography>,
+  img: ({ alt }) => <Typography component="span" color="textSecondary" sx={{ fontStyle: 'italic' }}>[picture: {alt || 'no description'}]</Typography>,
   a: ({ href, children }) =>
     href && /^https?:/i.test(href) ? (
       <Link href={href} target="_blank" rel="noopener noreferrer nofollow ugc" underline="always">
-        {children} <Typography component="span" variant="caption" color="text.secondary">({host(href)})</Typography>
+        {children} <Typography component="span" variant="caption" color="textSecondary">({host(href)})</Typography>
       </Link>
     ) : (
       <span>{children}</span>
@@ -45,7 +45,7 @@ export function MarkdownBody({ text }: { text: string }) {
         {cut ? text.slice(0, LIMIT) : text}
       </ReactMarkdown>
       {cut ? (
-        <Typography color="text.secondary" variant="body2">
+        <Typography color="textSecondary" variant="body2">
           The text is longer than is shown here.
         </Typography>
       ) : null}

@@ -43,7 +43,7 @@ export function Page({ title, tabTitle, above, subtitle, actions, width = 'wide'
             {title}
           </Typography>
           {subtitle ? (
-            <Typography component="div" color="text.secondary" sx={{ mt: 0.5 }}>
+            <Typography component="div" color="textSecondary" sx={{ mt: 0.5 }}>
               {subtitle}
             </Typography>
           ) : null}

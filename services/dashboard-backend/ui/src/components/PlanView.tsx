@@ -6,14 +6,21 @@ import type { ReactNode } from 'react';
 
 import { formatTokens, humanise } from '../lib/format';
 import type { Plan, PlanDocument, PlanMilestone } from '../lib/plan';
+import { CodeText } from './CodeText';
 import { Facts } from './Facts';
 import { Markdown } from './Markdown';
 
+interface PlanViewProps {
+  plan: Plan;
+  /** False where the summary stands above already. */
+  withSummary?: boolean;
+}
+
 /** A plan, as people read it before they approve it: first what and how much, details folded. */
-export function PlanView({ plan }: { plan: Plan }) {
+export function PlanView({ plan, withSummary = true }: PlanViewProps) {
   return (
     <Stack spacing={2}>
-      <Markdown text={plan.summary} />
+      {withSummary ? <Markdown text={plan.summary} /> : null}
       <Facts
         facts={[
           ['Type', plan.projectType ? humanise(plan.projectType) : 'not said'],
@@ -40,22 +47,23 @@ export function PlanView({ plan }: { plan: Plan }) {
           </Typography>
           <Box component="ul" sx={{ m: 0, mt: 0.5, pl: 3 }}>
             {plan.risks.map((risk) => (
-              <li key={risk}>{risk}</li>
+              <li key={risk}>
+                <CodeText text={risk} />
+              </li>
             ))}
           </Box>
         </Box>
       ) : null}
-      {plan.architecture ? (
-        <Fold label="Architecture">
-          <Markdown text={plan.architecture} />
-        </Fold>
-      ) : null}
-      {plan.documents.map((document) => (
-        <Document key={document.path} document={document} />
-      ))}
-      {plan.rules.map((rule) => (
-        <Document key={rule.path} document={rule} />
-      ))}
+      <div>
+        {plan.architecture ? (
+          <Fold label="Architecture">
+            <Markdown text={plan.architecture} />
+          </Fold>
+        ) : null}
+        {[...plan.documents, ...plan.rules].map((document) => (
+          <Document key={document.path} document={document} />
+        ))}
+      </div>
     </Stack>
   );
 }
@@ -66,14 +74,14 @@ function Milestone({ milestone }: { milestone: PlanMilestone }) {
       <Typography variant="h3" component="h3">
         {milestone.key} {milestone.title}
       </Typography>
-      <Typography variant="body2" color="text.secondary">
-        {milestone.goal}
+      <Typography variant="body2" color="textSecondary">
+        <CodeText text={milestone.goal} />
       </Typography>
       <Box component="ul" sx={{ m: 0, mt: 1, pl: 2.5, fontSize: '0.9rem' }}>
         {milestone.tasks.map((task) => (
           <li key={task.id}>
-            {task.title}{' '}
-            <Typography component="span" variant="caption" color="text.secondary">
+            <CodeText text={task.title} />{' '}
+            <Typography component="span" variant="caption" color="textSecondary">
               {[task.id, ...task.requirements].join(' · ')}
             </Typography>
           </li>
@@ -81,7 +89,7 @@ function Milestone({ milestone }: { milestone: PlanMilestone }) {
       </Box>
       {milestone.acceptance.length > 0 ? (
         <Typography variant="body2" sx={{ mt: 1 }}>
-          <strong>Done when</strong> {milestone.acceptance.join('; ')}
+          <strong>Done when</strong> <CodeText text={milestone.acceptance.join('; ')} />
         </Typography>
       ) : null}
     </Card>

@@ -23,13 +23,13 @@ interface ProjectCardProps {
 export function ProjectCard({ project, action }: ProjectCardProps) {
   const ended = project.finished_at;
   return (
-    <Card component="li" sx={{ listStyle: 'none', p: 2, display: 'grid', gap: 1.25, transition: 'border-color 120ms', '&:hover': { borderColor: 'text.secondary' } }}>
+    <Card component="li" sx={{ listStyle: 'none', p: 2, display: 'grid', alignContent: 'start', gap: 1.25, transition: 'border-color 120ms', '&:hover': { borderColor: 'text.secondary' } }}>
       <Stack direction="row" spacing={1} sx={{ justifyContent: 'space-between', alignItems: 'flex-start' }}>
         <Box sx={{ minWidth: 0 }}>
           <Link component={RouterLink} to={paths.project(project.id)} data-row color="inherit" sx={{ fontWeight: 650, overflowWrap: 'anywhere' }}>
             {project.name}
           </Link>
-          <Typography variant="caption" component="div" color="text.secondary" sx={{ overflowWrap: 'anywhere' }}>
+          <Typography variant="caption" component="div" color="textSecondary" sx={{ overflowWrap: 'anywhere' }}>
             {project.short_id} · {project.repository.full_name}
           </Typography>
         </Box>
@@ -40,7 +40,7 @@ export function ProjectCard({ project, action }: ProjectCardProps) {
         {project.sentence}
       </Typography>
       <Stack direction="row" spacing={1} useFlexGap sx={{ justifyContent: 'space-between', alignItems: 'center', flexWrap: 'wrap' }}>
-        <Typography variant="caption" color="text.secondary" component="div">
+        <Typography variant="caption" color="textSecondary" component="div">
           {ended ? <>Took <Elapsed from={project.created_at} to={ended} /></> : <>Running for <Elapsed from={project.created_at} /></>}
           {' · '}
           {formatCost(project.spend.cost_cents)} · {formatTokens(project.spend.tokens)} tokens

@@ -23,7 +23,7 @@ export function Section({ title, hint, actions, flush = false, children }: Secti
             {title}
           </Typography>
           {hint ? (
-            <Typography variant="caption" component="div" color="text.secondary">
+            <Typography variant="caption" component="div" color="textSecondary">
               {hint}
             </Typography>
           ) : null}

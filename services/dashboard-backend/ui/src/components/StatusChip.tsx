@@ -1,6 +1,6 @@
 import AutorenewOutlined from '@mui/icons-material/AutorenewOutlined';
 import CheckCircleOutlined from '@mui/icons-material/CheckCircleOutlined';
-import ErrorOutlined from '@mui/icons-material/ErrorOutlined';
+import ErrorOutlined from '@mui/icons-material/ErrorOutlineOutlined';
 import PanToolOutlined from '@mui/icons-material/PanToolOutlined';
 import RadioButtonUncheckedOutlined from '@mui/icons-material/RadioButtonUncheckedOutlined';
 import Box from '@mui/material/Box';
@@ -36,6 +36,7 @@ export function ToneIcon({ tone }: { tone: Tone }) {
 interface ToneChipProps {
   tone: Tone;
   label: string;
+  /** Instead of the tone's icon; null for a plain label that is no state. */
   icon?: ReactNode;
 }
 
@@ -60,9 +61,11 @@ export function ToneChip({ tone, label, icon }: ToneChipProps) {
         flexShrink: 0,
       }}
     >
-      <Box component="span" aria-hidden sx={{ display: 'inline-flex', fontSize: 15 }}>
-        {icon ?? ICONS[tone]}
-      </Box>
+      {icon === null ? null : (
+        <Box component="span" aria-hidden sx={{ display: 'inline-flex', fontSize: 15 }}>
+          {icon ?? ICONS[tone]}
+        </Box>
+      )}
       {label}
     </Box>
   );

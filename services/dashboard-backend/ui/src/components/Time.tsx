@@ -12,7 +12,7 @@ interface TimeProps {
 export function Time({ value }: TimeProps) {
   const now = useNow(10_000);
   return (
-    <Tooltip title={formatExact(value)}>
+    <Tooltip title={formatExact(value)} describeChild>
       <Box component="time" dateTime={value} tabIndex={0} sx={{ whiteSpace: 'nowrap' }}>
         {formatRelative(value, now)}
       </Box>

@@ -29,7 +29,7 @@ export function EmptyState({ title, children, action, icon }: EmptyStateProps) {
       </Box>
       <Typography sx={{ fontWeight: 600 }}>{title}</Typography>
       {children ? (
-        <Typography variant="body2" color="text.secondary" sx={{ maxWidth: 460 }}>
+        <Typography variant="body2" color="textSecondary" sx={{ maxWidth: 460 }}>
           {children}
         </Typography>
       ) : null}

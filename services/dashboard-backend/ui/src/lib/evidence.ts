@@ -37,7 +37,7 @@ export interface Evidence {
   rest: Json | null;
 }
 
-const KNOWN = new Set(['plan', 'findings', 'checks', 'branch', 'qa', 'review', 'test', 'pull_request', 'files', 'gate']);
+const KNOWN = new Set(['plan', 'findings', 'checks', 'branch', 'qa', 'review', 'test', 'pull_request', 'files', 'gate', 'gates']);
 
 export function readFindings(value: unknown): Finding[] {
   return list(value).map((item, index) => {
@@ -95,6 +95,7 @@ export function readEvidence(context: unknown): Evidence {
     { who: 'QA', verdict: string(qa['verdict']), summary: string(qa['summary']) ?? '' },
     { who: 'Reviewer', verdict: string(review['verdict']), summary: string(review['summary']) ?? '' },
     { who: 'Gate', verdict: string(gate['verdict']), summary: string(gate['reason']) ?? '' },
+    ...Object.entries(record(source['gates'])).map(([stage, verdict]) => ({ who: `Gate: ${stage}`, verdict: string(verdict), summary: '' })),
   ].flatMap(({ who, verdict, summary }) => (verdict ? [{ who, verdict, summary }] : []));
   const facts: Evidence['facts'] = [];
   const rest: Record<string, unknown> = {};

@@ -75,8 +75,12 @@ export function shortSha(sha: string): string {
   return sha.replace(/^sha256:/, '').slice(0, 8);
 }
 
+const ABBREVIATIONS: Readonly<Record<string, string>> = { qa: 'QA', cli: 'CLI', web_api: 'Web API', email: 'E-mail' };
+
 /** `pull_request.opened` → "Pull request opened". */
 export function humanise(value: string): string {
+  const short = ABBREVIATIONS[value];
+  if (short) return short;
   const words = value.replaceAll(/[._-]+/g, ' ').trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

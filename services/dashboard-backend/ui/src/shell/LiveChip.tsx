@@ -30,7 +30,7 @@ export function LiveChip() {
   const toggle = () => (stopped ? liveFeed.start() : liveFeed.pause());
 
   return (
-    <Tooltip title={hint}>
+    <Tooltip title={hint} describeChild>
       <ButtonBase
         onClick={toggle}
         aria-pressed={stopped}

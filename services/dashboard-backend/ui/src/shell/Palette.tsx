@@ -1,6 +1,8 @@
 import Autocomplete from '@mui/material/Autocomplete';
+import Box from '@mui/material/Box';
 import Dialog from '@mui/material/Dialog';
 import TextField from '@mui/material/TextField';
+import Typography from '@mui/material/Typography';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useNavigate } from 'react-router';
@@ -27,15 +29,15 @@ export function Palette({ role, onClose }: PaletteProps) {
   const { data, isFetching } = useQuery(jumpQuery);
   const targets = useMemo<Target[]>(
     () => [
-      ...DESTINATIONS.filter((item) => includes(role, item.role)).map(({ label, to }) => ({ group: 'Pages', label, to })),
-      { group: 'Pages', label: 'Profile', to: paths.profile },
+      ...DESTINATIONS.filter((item) => includes(role, item.role)).map(({ label, to }) => ({ group: 'Page', label, to })),
+      { group: 'Page', label: 'Profile', to: paths.profile },
       ...(data?.decisions ?? []).map((decision) => ({
-        group: 'Waiting decisions',
+        group: 'Waiting decision',
         label: `${decision.short_id} ${decision.title}, ${decision.project_name}`,
         to: paths.decision(decision.id),
       })),
       ...(data?.projects ?? []).map((project) => ({
-        group: 'Projects',
+        group: 'Project',
         label: `${project.short_id} ${project.name}`,
         to: paths.project(project.id),
       })),
@@ -44,14 +46,24 @@ export function Palette({ role, onClose }: PaletteProps) {
   );
 
   return (
-    <Dialog open onClose={onClose} aria-label="Go to" maxWidth="sm" fullWidth sx={{ '& .MuiDialog-container': { alignItems: 'flex-start' } }}>
+    <Dialog open onClose={onClose} slotProps={{ paper: { 'aria-label': 'Go to' } }} maxWidth="sm" fullWidth sx={{ '& .MuiDialog-container': { alignItems: 'flex-start' } }}>
       <Autocomplete
         open
         autoHighlight
         options={targets}
         loading={isFetching}
-        groupBy={(target) => target.group}
         getOptionKey={(target) => target.to}
+        getOptionLabel={(target) => target.label}
+        renderOption={({ key, ...parameters }, target) => (
+          <Box component="li" key={key} {...parameters} sx={{ display: 'flex', gap: 2 }}>
+            <Box component="span" sx={{ flex: 1, overflowWrap: 'anywhere' }}>
+              {target.label}
+            </Box>
+            <Typography component="span" variant="caption" color="textSecondary">
+              {target.group}
+            </Typography>
+          </Box>
+        )}
         onChange={(_, target) => {
           if (!target) return;
           onClose();

@@ -1,4 +1,4 @@
-import HelpOutlined from '@mui/icons-material/HelpOutlined';
+import HelpOutlined from '@mui/icons-material/HelpOutlineOutlined';
 import SearchOutlined from '@mui/icons-material/SearchOutlined';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';

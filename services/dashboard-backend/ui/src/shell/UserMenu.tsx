@@ -41,12 +41,12 @@ export function UserMenu({ user }: { user: User }) {
   return (
     <>
       <IconButton onClick={(event) => setAnchor(event.currentTarget)} aria-label={`Account of ${user.display_name}`} aria-haspopup="menu" aria-expanded={anchor !== null}>
-        <Avatar sx={{ width: 30, height: 30, fontSize: '0.8rem', fontWeight: 700, bgcolor: 'primary.main', color: 'primary.contrastText' }}>{initials(user.display_name)}</Avatar>
+        <Avatar aria-hidden sx={{ width: 30, height: 30, fontSize: '0.8rem', fontWeight: 700, bgcolor: 'primary.main', color: 'primary.contrastText' }}>{initials(user.display_name)}</Avatar>
       </IconButton>
       <Menu anchorEl={anchor} open={anchor !== null} onClose={close} slotProps={{ paper: { sx: { minWidth: 220 } } }}>
         <Box component="li" role="presentation" sx={{ px: 2, py: 1 }}>
           <Typography sx={{ fontWeight: 600 }}>{user.display_name}</Typography>
-          <Typography variant="caption" color="text.secondary">
+          <Typography variant="caption" color="textSecondary">
             {user.email} · {user.role}
           </Typography>
         </Box>

@@ -63,7 +63,7 @@ function PullRequestCard({ pull, checks }: { pull: PullRequest; checks: readonly
       {checks.length > 0 ? (
         <CheckList checks={checks} />
       ) : (
-        <Typography variant="body2" color="text.secondary">
+        <Typography variant="body2" color="textSecondary">
           {pull.state === 'open' ? 'No check has ended on this commit yet.' : 'No check was needed.'}
         </Typography>
       )}

@@ -76,7 +76,7 @@ export function AnswerDialog({ detail, choice, onClose }: AnswerDialogProps) {
         </DialogTitle>
         <DialogContent>
           <Stack spacing={2}>
-            <Typography color="text.secondary">{detail.consequences.find((item) => item.choice === choice.choice)?.text}</Typography>
+            <Typography color="textSecondary">{detail.consequences.find((item) => item.choice === choice.choice)?.text}</Typography>
             {choice.choice === 'approve' && decision.risk === 'high' ? (
               <Alert severity="warning" variant="outlined">
                 This is marked as high risk. Make sure that you have read the evidence.
@@ -96,7 +96,7 @@ export function AnswerDialog({ detail, choice, onClose }: AnswerDialogProps) {
               />
             ) : null}
             {decision.artifact?.sha ? (
-              <Typography variant="caption" color="text.secondary">
+              <Typography variant="caption" color="textSecondary">
                 Your answer is bound to {decision.artifact.kind} <code>{shortSha(decision.artifact.sha)}</code>. Anything else is refused.
               </Typography>
             ) : null}

@@ -25,7 +25,10 @@ export function AnswerPanel({ detail }: { detail: Schemas['DecisionDetail'] }) {
   const press = useEffectEvent((event: KeyboardEvent) => {
     if (isTyping(event) || !shortcutsEnabled()) return;
     const choice = choices.find(({ key }) => key === event.key);
-    if (choice) setChosen(choice);
+    if (!choice) return;
+    // Or the letter would end up in the dialog's text field.
+    event.preventDefault();
+    setChosen(choice);
   });
   useEffect(() => {
     const listen = (event: KeyboardEvent) => press(event);
@@ -121,7 +124,7 @@ function Waiting({ detail }: { detail: Schemas['DecisionDetail'] }) {
   const names = detail.approvers.map(({ name }) => name);
   const shown = names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} others` : names.join(', ');
   return (
-    <Typography variant="caption" component="div" color="text.secondary" sx={{ mt: 1.5, borderTop: 1, borderColor: 'divider', pt: 1.5 }}>
+    <Typography variant="caption" component="div" color="textSecondary" sx={{ mt: 1.5, borderTop: 1, borderColor: 'divider', pt: 1.5 }}>
       {shown ? `May answer: ${shown}. ` : ''}
       {detail.quorum > 1 ? `${detail.quorum} different people have to approve. ` : ''}
       {detail.decision.expires_at ? (

@@ -21,7 +21,7 @@ export function ChangedFiles({ files }: { files: readonly ChangedFile[] }) {
             <Typography component="code" variant="body2" sx={{ overflowWrap: 'anywhere' }}>
               {file.filename}
             </Typography>
-            <Typography variant="caption" color="text.secondary" sx={{ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }}>
+            <Typography variant="caption" color="textSecondary" sx={{ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }}>
               {file.status}{' '}
               <Box component="span" sx={{ color: 'success.main' }}>
                 +{formatNumber(file.additions)}

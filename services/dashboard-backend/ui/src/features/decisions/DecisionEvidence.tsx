@@ -36,8 +36,8 @@ export function DecisionEvidence({ detail }: { detail: Schemas['DecisionDetail']
         actions={evidence.pullRequest ? <ExternalLink href={evidence.pullRequest.url}>{evidence.pullRequest.label}</ExternalLink> : null}
       >
         <Stack spacing={1.5}>
-          {decision.summary ? <Markdown text={decision.summary} /> : <Typography color="text.secondary">No summary was given.</Typography>}
-          {evidence.facts.length > 0 ? <Facts facts={evidence.facts.map(({ name, value }) => [humanise(name), value])} /> : null}
+          {decision.summary ? <Markdown text={decision.summary} /> : <Typography color="textSecondary">No summary was given.</Typography>}
+          {evidence.facts.length > 0 && !shownPlan ? <Facts facts={evidence.facts.map(({ name, value }) => [humanise(name), value])} /> : null}
           {decision.artifact?.sha ? <Frozen artifact={decision.artifact} current={detail.evidence_current} /> : null}
         </Stack>
       </Section>
@@ -51,9 +51,9 @@ export function DecisionEvidence({ detail }: { detail: Schemas['DecisionDetail']
           <Stack spacing={1}>
             {evidence.verdicts.map(({ who, verdict, summary }) => (
               <Box key={who} sx={{ display: 'flex', gap: 1, alignItems: 'flex-start', flexWrap: 'wrap' }}>
-                <Typography sx={{ fontWeight: 600, minWidth: 88 }}>{who}</Typography>
+                <Typography sx={{ fontWeight: 600, minWidth: 150 }}>{who}</Typography>
                 <StatusChip status={verdict} />
-                <Typography variant="body2" color="text.secondary" sx={{ flexBasis: { xs: '100%', sm: 0 }, flexGrow: 1, overflowWrap: 'anywhere' }}>
+                <Typography variant="body2" color="textSecondary" sx={{ flexBasis: { xs: '100%', sm: 0 }, flexGrow: 1, overflowWrap: 'anywhere' }}>
                   {summary}
                 </Typography>
               </Box>
@@ -95,7 +95,7 @@ function BoundPlan({ projectId, artifactId }: { projectId: string; artifactId: s
     <Loaded query={artifact}>
       {(data) => {
         const plan = readPlan(data.content);
-        return plan ? <PlanView plan={plan} /> : <JsonDetails label={data.title} value={data.content} open />;
+        return plan ? <PlanView plan={plan} withSummary={false} /> : <JsonDetails label={data.title} value={data.content} open />;
       }}
     </Loaded>
   );

@@ -25,7 +25,7 @@ export function DecisionHistory({ detail }: { detail: Schemas['DecisionDetail'] 
             <Box sx={{ display: 'flex', gap: 1, alignItems: 'center', flexWrap: 'wrap' }}>
               <Typography sx={{ fontWeight: 600 }}>{attempt.name}</Typography>
               <StatusChip status={attempt.choice} />
-              <Typography variant="caption" color="text.secondary">
+              <Typography variant="caption" color="textSecondary">
                 <Time value={attempt.answered_at} /> in {humanise(attempt.channel)}
                 {attempt.accepted ? '' : ` · ${REFUSALS[attempt.refusal ?? ''] ?? 'did not count'}`}
               </Typography>

@@ -71,7 +71,7 @@ function Subtitle({ decision }: { decision: Schemas['Decision'] }) {
         {decision.short_id}
         <CopyButton value={decision.short_id} name="decision number" />
       </Box>
-      <ToneChip tone="neutral" label={humanise(decision.type)} />
+      <ToneChip tone="neutral" label={humanise(decision.type)} icon={null} />
       <RiskChip risk={decision.risk} />
       <StatusChip status={open ? 'awaiting_approval' : (decision.choice ?? decision.status)} />
       <span>

@@ -25,7 +25,7 @@ export function Outcome({ detail }: { detail: Schemas['DecisionDetail'] }) {
       </div>
       <Typography sx={{ fontWeight: 600 }}>{sentence(detail)}</Typography>
       {decision.comment ? <Typography sx={{ overflowWrap: 'anywhere' }}>“{decision.comment}”</Typography> : null}
-      <Typography variant="caption" color="text.secondary" component="div">
+      <Typography variant="caption" color="textSecondary" component="div">
         {decision.decided_at ? (
           <>
             <Time value={decision.decided_at} />

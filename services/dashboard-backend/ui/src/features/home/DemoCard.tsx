@@ -40,7 +40,7 @@ export function DemoCard({ demo }: DemoCardProps) {
             <Typography variant="h3" component="h3">
               {title}
             </Typography>
-            <Typography variant="body2" color="text.secondary" sx={{ flex: 1 }}>
+            <Typography variant="body2" color="textSecondary" sx={{ flex: 1 }}>
               {description}
             </Typography>
             <Button
@@ -58,7 +58,7 @@ export function DemoCard({ demo }: DemoCardProps) {
         ))}
       </Box>
       {allowed ? null : (
-        <Typography variant="caption" color="text.secondary">
+        <Typography variant="caption" color="textSecondary">
           An operator can start the demo.
         </Typography>
       )}

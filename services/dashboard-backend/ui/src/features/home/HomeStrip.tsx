@@ -45,13 +45,13 @@ export function HomeStrip({ home }: { home: Schemas['Home'] }) {
               to={to}
               sx={{ display: 'block', height: '100%', px: 2, py: 1.5, color: 'inherit', textDecoration: 'none', '&:hover': { bgcolor: 'action.hover' }, '&:focus-visible': { outline: '2px solid currentColor', outlineOffset: -2 } }}
             >
-              <Typography variant="caption" component="div" color="text.secondary">
+              <Typography variant="caption" component="div" color="textSecondary">
                 {label}
               </Typography>
               <Typography component="div" sx={{ fontSize: '1.375rem', fontWeight: 650, lineHeight: 1.3, fontVariantNumeric: 'tabular-nums', color: tone ? TONE_COLOR[tone] : undefined }}>
                 {value}
               </Typography>
-              <Typography variant="caption" component="div" color="text.secondary" sx={{ minHeight: 19 }}>
+              <Typography variant="caption" component="div" color="textSecondary" sx={{ minHeight: 19 }}>
                 {hint}
               </Typography>
             </Box>

@@ -42,7 +42,7 @@ function Message({ notification }: { notification: Schemas['NotificationView'] }
   return (
     <Box component="li" sx={{ listStyle: 'none', px: 2, py: 1.25, borderTop: 1, borderColor: 'divider', '&:first-of-type': { borderTop: 0 } }}>
       <Typography sx={{ fontWeight: 600, overflowWrap: 'anywhere' }}>{notification.title}</Typography>
-      <Typography variant="caption" component="div" color="text.secondary">
+      <Typography variant="caption" component="div" color="textSecondary">
         {humanise(notification.kind)} · <Time value={notification.created_at} />
       </Typography>
       <Box component="ul" sx={{ m: 0, mt: 0.5, p: 0, display: 'grid', gap: 0.5 }}>
@@ -52,7 +52,7 @@ function Message({ notification }: { notification: Schemas['NotificationView'] }
             <Typography variant="body2" sx={{ overflowWrap: 'anywhere' }}>
               {humanise(message.channel)} to {message.name}
             </Typography>
-            <Typography variant="caption" color="text.secondary" sx={{ overflowWrap: 'anywhere' }}>
+            <Typography variant="caption" color="textSecondary" sx={{ overflowWrap: 'anywhere' }}>
               {message.attempts.length > 1 ? `${message.attempts.length} tries · ` : ''}
               {message.reason ?? message.attempts.at(-1)?.answer ?? ''}
             </Typography>

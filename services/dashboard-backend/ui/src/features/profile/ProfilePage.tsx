@@ -58,7 +58,7 @@ export function ProfilePage() {
               }
               label="Single-key shortcuts"
             />
-            <Typography variant="caption" color="text.secondary">
+            <Typography variant="caption" color="textSecondary">
               Press ? on any page to see them.
             </Typography>
           </Stack>

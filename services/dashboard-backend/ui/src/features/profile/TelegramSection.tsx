@@ -45,7 +45,7 @@ export function TelegramSection() {
           <LinkCode code={code.data} />
         ) : (
           <Stack spacing={1} sx={{ alignItems: 'flex-start' }}>
-            <Typography variant="body2" color="text.secondary">
+            <Typography variant="body2" color="textSecondary">
               Not linked. Decisions reach you by mail and here.
             </Typography>
             {data.available ? (
@@ -53,7 +53,7 @@ export function TelegramSection() {
                 Link Telegram
               </Button>
             ) : (
-              <Typography variant="body2" color="text.secondary">
+              <Typography variant="body2" color="textSecondary">
                 This installation has no Telegram bot: an operator sets TELEGRAM_BOT_TOKEN.
               </Typography>
             )}
@@ -83,7 +83,7 @@ function LinkCode({ code }: { code: Schemas['TelegramLinkCode'] }) {
         Open the bot and press Start. This page notices by itself. The link works once, and ends <Time value={code.expires_at} />.
       </Typography>
       <ExternalLink href={code.url}>Open the bot in Telegram</ExternalLink>
-      <Typography variant="body2" color="text.secondary">
+      <Typography variant="body2" color="textSecondary">
         Or send it <code>/start {code.code}</code>
         <CopyButton value={`/start ${code.code}`} name="command" />
       </Typography>

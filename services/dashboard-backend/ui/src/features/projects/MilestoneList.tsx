@@ -2,6 +2,7 @@ import Box from '@mui/material/Box';
 import Typography from '@mui/material/Typography';
 
 import type { Schemas } from '../../api/client';
+import { CodeText } from '../../components/CodeText';
 import { CopyButton } from '../../components/CopyButton';
 import { ExternalLink } from '../../components/ExternalLink';
 import { StatusChip } from '../../components/StatusChip';
@@ -17,8 +18,8 @@ export function MilestoneList({ project }: { project: Schemas['Project'] }) {
             </Typography>
             <StatusChip status={milestone.status} />
           </Box>
-          <Typography variant="body2" color="text.secondary" sx={{ overflowWrap: 'anywhere' }}>
-            {milestone.goal}
+          <Typography variant="body2" color="textSecondary" sx={{ overflowWrap: 'anywhere' }}>
+            <CodeText text={milestone.goal} />
           </Typography>
           <Box sx={{ display: 'flex', gap: 1.5, flexWrap: 'wrap', alignItems: 'center', fontSize: '0.8125rem' }}>
             <Box component="span" sx={{ color: 'text.secondary', overflowWrap: 'anywhere' }}>

@@ -63,7 +63,7 @@ function ArtifactView({ projectId, artifact }: { projectId: string; artifact: Sc
   const content = useQuery(artifactQuery(projectId, artifact.id));
   return (
     <Box>
-      <Typography variant="caption" component="div" color="text.secondary" sx={{ mb: 1.5 }}>
+      <Typography variant="caption" component="div" color="textSecondary" sx={{ mb: 1.5 }}>
         {artifact.title} · <Time value={artifact.created_at} /> · sha256 <code>{shortSha(artifact.sha256)}</code>
         <CopyButton value={artifact.sha256} name="sha256" />
       </Typography>

@@ -80,7 +80,7 @@ function State({ project }: { project: Schemas['Project'] }) {
         <Typography sx={{ fontWeight: 550, overflowWrap: 'anywhere' }}>{project.sentence}</Typography>
       </Stack>
       {project.status_reason && project.status_reason !== project.sentence ? (
-        <Typography variant="body2" color="text.secondary" sx={{ overflowWrap: 'anywhere' }}>
+        <Typography variant="body2" color="textSecondary" sx={{ overflowWrap: 'anywhere' }}>
           Why: {project.status_reason}
         </Typography>
       ) : null}

@@ -28,7 +28,7 @@ export function StageTimeline({ attempts, bar }: StageTimelineProps) {
       ))}
       {ahead.map((item) => (
         <Row key={stageName(item)} tone="neutral" muted>
-          <Typography color="text.secondary">{stageName(item)}</Typography>
+          <Typography color="textSecondary">{stageName(item)}</Typography>
         </Row>
       ))}
     </Box>
@@ -52,13 +52,13 @@ function Attempt({ attempt }: { attempt: Schemas['StageAttempt'] }) {
       <Box sx={{ display: 'flex', gap: 1, flexWrap: 'wrap', alignItems: 'center' }}>
         <Typography sx={{ fontWeight: 600 }}>{stageName(attempt)}</Typography>
         {attempt.iteration > 1 ? (
-          <Typography variant="caption" color="text.secondary">
+          <Typography variant="caption" color="textSecondary">
             attempt {attempt.iteration}
           </Typography>
         ) : null}
         {attempt.status === 'completed' ? null : <StatusChip status={attempt.status} />}
       </Box>
-      <Typography variant="caption" component="div" color="text.secondary">
+      <Typography variant="caption" component="div" color="textSecondary">
         {attempt.agent ? `${humanise(attempt.agent)} · ` : ''}
         {attempt.started_at ? (
           <>

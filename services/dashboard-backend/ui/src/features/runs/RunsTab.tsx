@@ -26,7 +26,7 @@ const COLUMNS: readonly Column<Run>[] = [
         <Link component={RouterLink} to={paths.run(run.project_id, run.id)} data-row sx={{ fontWeight: 600 }}>
           {humanise(run.role)}: {run.task}
         </Link>
-        <Typography variant="caption" component="div" color="text.secondary">
+        <Typography variant="caption" component="div" color="textSecondary">
           {[run.milestone_key, run.iteration > 1 ? `attempt ${run.iteration}` : null, run.model].filter(Boolean).join(' · ')}
         </Typography>
       </>

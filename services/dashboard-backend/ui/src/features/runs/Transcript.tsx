@@ -12,6 +12,9 @@ import { messagesQuery } from './queries';
 
 type Message = Schemas['AgentMessage'];
 
+/** From here on, lines off the screen are not drawn: ten thousand cost as much as those one sees. */
+const LONG = 100;
+
 const SPEAKERS: Readonly<Record<string, string>> = { quantapilot: 'QuantaPilot', agent: 'Agent', tool: 'Tool' };
 
 /** What agents write is shown in full; prompts and tool calls fold to one line. */
@@ -30,7 +33,7 @@ export function Transcript({ run }: { run: Schemas['AgentRunView'] }) {
         }
         return (
           <>
-            <Box component="ol" sx={{ m: 0, p: 0 }}>
+            <Box component="ol" sx={{ m: 0, p: 0, ...(items.length > LONG && { '& > li': { contentVisibility: 'auto', containIntrinsicSize: 'auto 56px' } }) }}>
               {items.map((message) => (
                 <Line key={message.id} message={message} />
               ))}
@@ -49,10 +52,10 @@ function Line({ message }: { message: Message }) {
       <Box component="span" sx={{ fontWeight: 650, color: message.author === 'agent' ? 'primary.main' : 'text.primary' }}>
         {SPEAKERS[message.author] ?? message.author}
       </Box>
-      <Typography variant="caption" color="text.secondary">
+      <Typography variant="caption" color="textSecondary">
         {humanise(message.kind)}
       </Typography>
-      <Typography component="time" dateTime={message.created_at} variant="caption" color="text.secondary">
+      <Typography component="time" dateTime={message.created_at} variant="caption" color="textSecondary">
         {formatClock(message.created_at)}
       </Typography>
     </>
@@ -67,16 +70,13 @@ function Line({ message }: { message: Message }) {
         px: 2,
         py: 1.25,
         '&:first-of-type': { borderTop: 0 },
-        // Ten thousand lines cost as much to draw as those on the screen.
-        contentVisibility: 'auto',
-        containIntrinsicSize: 'auto 56px',
       }}
     >
       {isFolded(message) ? (
         <Box component="details" sx={{ '& > summary': { cursor: 'pointer', display: 'flex', gap: 1, alignItems: 'baseline', flexWrap: 'wrap' } }}>
           <summary>
             {heading}
-            <Typography component="span" variant="body2" color="text.secondary" noWrap sx={{ flex: 1, minWidth: 120 }}>
+            <Typography component="span" variant="body2" color="textSecondary" noWrap sx={{ flex: 1, minWidth: 120 }}>
               {firstLine(message.content)}
             </Typography>
           </summary>

@@ -37,7 +37,7 @@ export function AuthFrame({ title, lead, children }: AuthFrameProps) {
         </Box>
         <Card sx={{ p: { xs: 2.5, sm: 4 } }}>
           <Typography variant="h1">{title}</Typography>
-          <Typography color="text.secondary" component="div" sx={{ mt: 0.75, mb: 3 }}>
+          <Typography color="textSecondary" component="div" sx={{ mt: 0.75, mb: 3 }}>
             {lead}
           </Typography>
           {children}

@@ -101,7 +101,7 @@ export function SetupPage() {
             Create admin account
           </Button>
           {setup.data ? (
-            <Typography variant="caption" color="text.secondary" sx={{ textAlign: 'center' }}>
+            <Typography variant="caption" color="textSecondary" sx={{ textAlign: 'center' }}>
               Version {setup.data.version}
             </Typography>
           ) : null}

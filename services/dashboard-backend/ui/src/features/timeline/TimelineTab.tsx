@@ -50,7 +50,7 @@ export function TimelineTab() {
             <>
               {days.map(([day, items]) => (
                 <Box key={day} component="section" aria-label={day}>
-                  <Typography variant="overline" component="h3" color="text.secondary" sx={{ px: 2, pt: 1.5, display: 'block' }}>
+                  <Typography variant="overline" component="h3" color="textSecondary" sx={{ px: 2, pt: 1.5, display: 'block' }}>
                     {day}
                   </Typography>
                   <Box component="ol" sx={{ m: 0, p: 0 }}>
@@ -71,12 +71,12 @@ export function TimelineTab() {
 
 function EventRow({ event }: { event: Event }) {
   return (
-    <Box component="li" sx={{ listStyle: 'none', px: 2, py: 0.875, borderTop: 1, borderColor: 'divider', '&:first-of-type': { borderTop: 0 }, contentVisibility: 'auto', containIntrinsicSize: 'auto 60px' }}>
+    <Box component="li" sx={{ listStyle: 'none', px: 2, py: 0.875, borderTop: 1, borderColor: 'divider', '&:first-of-type': { borderTop: 0 } }}>
       <Typography variant="body2" sx={{ overflowWrap: 'anywhere' }}>
         {event.summary}
       </Typography>
       <Box sx={{ display: 'flex', gap: 1.5, alignItems: 'baseline', flexWrap: 'wrap' }}>
-        <Typography variant="caption" color="text.secondary" component="div">
+        <Typography variant="caption" color="textSecondary" component="div">
           <Time value={event.occurred_at} /> · {event.actor} · {humanise(event.kind)}
         </Typography>
         <Box sx={{ flexBasis: { xs: '100%', sm: 'auto' }, minWidth: 0, '& details[open]': { width: '100%' } }}>

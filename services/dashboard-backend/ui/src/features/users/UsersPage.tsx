@@ -49,7 +49,7 @@ function Users() {
             {user.display_name}
             {user.id === self.id ? ' (you)' : ''}
           </Typography>
-          <Typography variant="caption" color="text.secondary">
+          <Typography variant="caption" color="textSecondary">
             {user.email}
           </Typography>
         </>

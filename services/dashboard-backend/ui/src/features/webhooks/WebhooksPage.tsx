@@ -43,7 +43,7 @@ export function WebhooksPage() {
       cell: (delivery) => (
         <>
           <strong>{[delivery.event, delivery.action].filter(Boolean).join(' · ')}</strong>
-          <Typography variant="caption" component="div" color="text.secondary">
+          <Typography variant="caption" component="div" color="textSecondary">
             {delivery.repository_name ?? 'no repository'}
             {delivery.sender_login ? ` · by ${delivery.sender_login}` : ''}
           </Typography>
@@ -57,7 +57,7 @@ export function WebhooksPage() {
         <>
           {delivery.error ?? (delivery.outcome ? humanise(delivery.outcome) : 'not worked on yet')}
           {delivery.times_received > 1 ? (
-            <Typography variant="caption" component="div" color="text.secondary">
+            <Typography variant="caption" component="div" color="textSecondary">
               received {delivery.times_received} times, worked on once
             </Typography>
           ) : null}
