@@ -25,7 +25,7 @@ pub(crate) static RULE: Rule = Rule {
 
 static RESIDUE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)\bas an ai (?:language )?model,? i\b|\bi(?:'m| am) (?:just )?an ai\b|:contentreference\b|\boaicite:\d|turn\d+(?:search|view|file)\d+|^(?:sure|certainly|absolutely|of course)[!,.] (?:here(?:'s| is| are)|i(?:'ll| will|'ve| have))|^here(?:'s| is) (?:the|your|an) (?:updated|revised|complete|improved) (?:readme|document|version|file|changelog)\b|\bi hope this helps[!.]|\blet me know if you(?:'d| would)? (?:like|need) (?:me to|any)|^(?:конечно|разумеется)[!,.] вот |utm_source=chatgpt",
+        r"(?i)(?-u:\b)as an ai (?:language )?model,? i(?-u:\b)|(?-u:\b)i(?:'m| am) (?:just )?an ai(?-u:\b)|:contentreference(?-u:\b)|(?-u:\b)oaicite:\d|turn\d+(?:search|view|file)\d+|^(?:sure|certainly|absolutely|of course)[!,.] (?:here(?:'s| is| are)|i(?:'ll| will|'ve| have))|^here(?:'s| is) (?:the|your|an) (?:updated|revised|complete|improved) (?:readme|document|version|file|changelog)(?-u:\b)|(?-u:\b)i hope this helps[!.]|(?-u:\b)let me know if you(?:'d| would)? (?:like|need) (?:me to|any)|^(?:конечно|разумеется)[!,.] вот |utm_source=chatgpt",
     )
     .expect("the pattern is right")
 });

@@ -26,7 +26,7 @@ pub(crate) static RULE: Rule = Rule {
 
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)\{\{-?\s*(?:cookiecutter\.\w+|project[-_. ]?(?:name|title|slug|description)|app[-_. ]?name|repo(?:sitory)?[-_. ]?name|author[-_. ]?(?:name|email)?|your[-_ ]\w+|crate_name|package[-_]name|year|user[-_]?name|name)\s*-?\}\}|__(?:PROJECT|APP|AUTHOR|PACKAGE|REPO|YOUR)_\w+__|<%=?\s*(?:project|app|author|name)\w*\s*%>|%%(?:PROJECT|APP|AUTHOR|NAME)\w*%%|@@(?:PROJECT|APP|AUTHOR|NAME)\w*@@",
+        r"(?i)\{\{-?\s*(?:cookiecutter\.[a-z_]+|project[-_. ]?(?:name|title|slug|description)|app[-_. ]?name|repo(?:sitory)?[-_. ]?name|author[-_. ]?(?:name|email)?|your[-_ ][a-z_]+|crate_name|package[-_]name|year|user[-_]?name|name)\s*-?\}\}|__(?:PROJECT|APP|AUTHOR|PACKAGE|REPO|YOUR)_[A-Z_]+__|<%=?\s*(?:project|app|author|name)[a-z_]*\s*%>|%%(?:PROJECT|APP|AUTHOR|NAME)[a-z_]*%%|@@(?:PROJECT|APP|AUTHOR|NAME)[a-z_]*@@",
     )
     .expect("the pattern is right")
 });

@@ -25,7 +25,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 static MARK: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[\s(\[*_>-])((?:TODO|FIXME|XXX)(?:\([^)]*\))?\s*:|TODO$|FIXME$|TBD\b|TBC\b|TBA\b|[Tt]o be (?:written|documented|filled in|determined|decided)\b|(?:^|\()\s*[Cc]oming soon\b|[Ww]ork in progress: |[Ww]rite me\b|[Зз]аполнить позже|[Бб]удет дописано|[Нн]аписать позже)")
+    Regex::new(r"(?:^|[\s(\[*_>-])((?:TODO|FIXME|XXX)(?:\([^)]*\))?\s*:|TODO$|FIXME$|TBD(?-u:\b)|TBC(?-u:\b)|TBA(?-u:\b)|[Tt]o be (?:written|documented|filled in|determined|decided)(?-u:\b)|(?:^|\()\s*[Cc]oming soon(?-u:\b)|[Ww]ork in progress: |[Ww]rite me(?-u:\b)|[Зз]аполнить позже|[Бб]удет дописано|[Нн]аписать позже)")
         .expect("the pattern is right")
 });
 
