@@ -43,6 +43,8 @@ pub enum Command {
     /// The n8n workflows.
     #[command(subcommand)]
     Workflows(workflows::Workflows),
+    /// Check a repository's documents against the rules.
+    Compliance(compliance::cli::ComplianceArgs),
     /// Look whether everything is there and answers.
     Doctor(doctor::Doctor),
     /// Make a token with which a service may be called by hand, for debugging.
@@ -56,6 +58,10 @@ pub async fn run(command: Command, output: Output) -> Result<ExitCode, Failure> 
         Command::Migrate(command) => command.run(output).await,
         Command::User(command) => command.run(output).await,
         Command::Workflows(command) => command.run(output).await,
+        Command::Compliance(command) => {
+            let code = compliance::cli::run(command);
+            Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+        }
         Command::Doctor(command) => command.run(output).await,
         Command::Token(command) => command.run(output),
     }

@@ -12,9 +12,8 @@ use serde_json::{Map, Value};
 #[folder = "../../n8n-workflows"]
 struct Embedded;
 
-/// One workflow.
+/// One workflow. What an export from the editor holds beside this (`active`, `pinData`, …) is left out.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
 pub struct Workflow {
     /// Sixteen characters of our choice; the same in every n8n.
     pub id: String,

@@ -41,7 +41,7 @@ fn wrong_use_is_two_and_says_so_on_standard_error() {
 fn help_and_version_go_to_standard_output() {
     let (code, stdout, stderr) = run(&mut quantapilot(&["--help"]));
     assert_eq!((code, stderr.as_str()), (0, ""));
-    for command in ["init", "migrate", "user", "workflows", "doctor", "token"] {
+    for command in ["init", "migrate", "user", "workflows", "compliance", "doctor", "token"] {
         assert!(stdout.contains(command), "{stdout}");
     }
     assert_eq!(run(&mut quantapilot(&["--version"])).0, 0);

@@ -95,7 +95,7 @@ impl N8n {
         self.process = Some(command.spawn().expect("node starts"));
         let start = Instant::now();
         while !self.is_ready().await {
-            assert!(start.elapsed() < Duration::from_secs(120), "n8n did not start:\n{}", self.log());
+            assert!(start.elapsed() < Duration::from_secs(300), "n8n did not start:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
@@ -177,7 +177,7 @@ impl N8n {
             {
                 return id.to_owned();
             }
-            assert!(start.elapsed() < Duration::from_secs(30), "n8n did not take the call: {answer:?}");
+            assert!(start.elapsed() < Duration::from_secs(120), "n8n did not take the call: {answer:?}");
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
     }
@@ -212,7 +212,7 @@ pub(crate) fn quantapilot(arguments: &[&str]) -> Command {
 }
 
 fn client() -> common::http::client::Client {
-    common::http::client::Client::with_timeout("test", Duration::from_secs(20))
+    common::http::client::Client::with_timeout("test", Duration::from_secs(60))
 }
 
 /// Status and body, JSON or text; `None` when nobody answers.

@@ -121,7 +121,7 @@ fn finish_long(standin: StandIn, key: String, after: Duration) {
             let Answer::Long(result) = answer else { panic!("{key} is no long step") };
             world.done.entry(key.clone()).or_insert(result);
         });
-        for _ in 0..600 {
+        for _ in 0..3000 {
             let target =
                 standin.with(|w| w.pending.get(&key).cloned().flatten().map(|path| format!("{}{path}", w.n8n_url)));
             let Some(url) = target else { return };
