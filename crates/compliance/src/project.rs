@@ -200,7 +200,7 @@ impl Project<'_> {
                     && paths::extension(&document.path) != "mdc"
             })
         };
-        at_root("").or_else(|| at_root(".github")).or_else(|| at_root("docs"))
+        at_root("").or_else(|| at_root(".github"))
     }
 
     /// The path of a README in any format.

@@ -1,4 +1,5 @@
 use crate::{
+    markdown::LinkKind,
     project::Project,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
@@ -23,7 +24,8 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let Some(readme) = project.readme() else { return };
     let prose = |text: &str| text.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count() >= 3;
     let said = readme.paragraphs.iter().any(|paragraph| prose(&paragraph.text)) || readme.items.iter().any(|item| prose(&item.text));
-    let html = project.facts.document_words.len() > 60;
+    // Sentences may stand in HTML, which is not read as prose.
+    let html = readme.links.iter().any(|link| matches!(link.kind, LinkKind::Html | LinkKind::HtmlImage));
     if !said && !html {
         sink.report(&readme.path, 1, 1, "no sentence says what the project is".to_owned());
     }

@@ -22,8 +22,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    let elsewhere = project.has(&["readme"]) && project.readme_path().is_some();
-    if !elsewhere {
+    if project.readme_path().is_none() {
         sink.report("", 1, 1, "there is no README at the root".to_owned());
     }
 }
