@@ -42,7 +42,7 @@ pub(super) async fn react(
     }
     let (command, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let command = command.split('@').next().unwrap_or_default();
-    let instance = escape(&app.config.shared.public_url.host_str().unwrap_or("this instance"));
+    let instance = escape(app.config.shared.public_url.host_str().unwrap_or("this instance"));
     let (outcome, html) = match command {
         "/start" if rest.trim().is_empty() => (
             "greeted",

@@ -67,7 +67,7 @@ impl Dashboard {
         let mut inner = self.0.lock().unwrap();
         let now = inner.now;
         let decision = inner.decisions.get_mut(&id).unwrap();
-        decision.status = "answered".to_owned();
+        "answered".clone_into(&mut decision.status);
         decision.choice = Some(choice.to_owned());
         decision.decided_by = Some(DecidedBy { id: Some(UserId::new()), name: name.to_owned() });
         decision.decided_at = now;
@@ -112,7 +112,7 @@ async fn answer(
     if body.evidence_sha.as_deref() != decision.artifact.as_ref().and_then(|artifact| artifact.sha.as_deref()) {
         return problem(StatusCode::CONFLICT, "artifact_changed", "changed".to_owned(), Some(decision));
     }
-    decision.status = "answered".to_owned();
+    "answered".clone_into(&mut decision.status);
     decision.choice = Some(body.choice);
     decision.comment = body.comment;
     decision.channel = Some(body.channel);

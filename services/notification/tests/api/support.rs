@@ -178,18 +178,6 @@ impl Installation {
         chats.into_iter().find(|chat| chat.id == chat_id).unwrap().messages
     }
 
-    /// The data of the button whose text starts so.
-    pub(crate) fn button(&self, chat_id: i64, message: &Message, label: &str) -> String {
-        let markup = message
-            .reply_markup
-            .as_ref()
-            .unwrap_or_else(|| panic!("message {} in {chat_id} has no buttons", message.id));
-        let rows = markup["inline_keyboard"].as_array().unwrap();
-        let buttons = rows.iter().flat_map(|row| row.as_array().unwrap());
-        let found = buttons.clone().find(|button| button["text"].as_str().unwrap().starts_with(label));
-        found.unwrap_or_else(|| panic!("no button `{label}` in {markup}"))["callback_data"].as_str().unwrap().to_owned()
-    }
-
     pub(crate) async fn press(
         &self,
         chat_id: i64,
@@ -198,7 +186,7 @@ impl Installation {
         label: &str,
         twice: bool,
     ) -> Pressed {
-        let data = self.button(chat_id, message, label);
+        let data = button(chat_id, message, label);
         let press =
             Press { chat_id, message_id: message.id, data, user_id: Some(user_id), twice, wait_ms: Some(5_000) };
         self.sandbox.telegram().press(press).await.unwrap()
@@ -244,6 +232,16 @@ fn database_url(db: &PgPool) -> String {
 pub(crate) async fn reqwest_get(url: &str) -> Value {
     let client = common::http::client::Client::new("test");
     client.json(client.request(Method::GET, url.parse().unwrap())).await.unwrap()
+}
+
+/// The data of the button whose text starts so.
+pub(crate) fn button(chat_id: i64, message: &Message, label: &str) -> String {
+    let markup =
+        message.reply_markup.as_ref().unwrap_or_else(|| panic!("message {} in {chat_id} has no buttons", message.id));
+    let rows = markup["inline_keyboard"].as_array().unwrap();
+    let buttons = rows.iter().flat_map(|row| row.as_array().unwrap());
+    let found = buttons.clone().find(|button| button["text"].as_str().unwrap().starts_with(label));
+    found.unwrap_or_else(|| panic!("no button `{label}` in {markup}"))["callback_data"].as_str().unwrap().to_owned()
 }
 
 /// A question about a plan.

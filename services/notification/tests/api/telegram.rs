@@ -9,7 +9,7 @@ use sandbox::telegram::GROUP_ID;
 use serde_json::json;
 use sqlx::PgPool;
 
-use super::support::{ADA, GRACE, Installation, Shape, decision, eventually};
+use super::support::{ADA, GRACE, Installation, Shape, button, decision, eventually};
 
 #[sqlx::test(migrator = "common::db::MIGRATOR")]
 async fn a_pressed_button_decides_and_the_message_says_so(db: PgPool) {
@@ -63,7 +63,7 @@ async fn an_update_delivered_again_changes_nothing(db: PgPool) {
     installation.ask(&decision, &["telegram"]).await;
     installation.run_jobs().await;
     let question = installation.messages(ADA).pop().unwrap();
-    let code = installation.button(ADA, &question, "✅");
+    let code = button(ADA, &question, "✅");
     let update = json!({ "update_id": 5, "callback_query": {
         "id": "1", "from": { "id": ADA, "is_bot": false, "first_name": "Ada" }, "data": code, "chat_instance": "1",
         "message": { "message_id": question.id, "date": 1, "chat": { "id": ADA, "type": "private" } } } });
@@ -168,7 +168,7 @@ async fn a_decision_made_elsewhere_is_shown_and_a_late_press_learns_of_it(db: Pg
     installation.ask(&decision, &["telegram"]).await;
     installation.run_jobs().await;
     let question = installation.messages(ADA).pop().unwrap();
-    let data = installation.button(ADA, &question, "✅");
+    let data = button(ADA, &question, "✅");
 
     // Pressed after the dashboard decided, but before the news reached us: the ruling tells.
     let decided = installation.dashboard.decide(decision.id, "reject", "Grace");
