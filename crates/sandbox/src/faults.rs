@@ -94,16 +94,19 @@ impl NewFault {
         Self { surface, route: None, kind, times: Some(1) }
     }
 
+    #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
         self
     }
 
+    #[must_use]
     pub fn until_cleared(mut self) -> Self {
         self.times = None;
         self
     }
 
+    #[must_use]
     pub fn on(mut self, route: &str) -> Self {
         self.route = Some(route.to_owned());
         self

@@ -215,7 +215,7 @@ impl Doors {
     /// The stand-in a path belongs to; none for the page.
     fn pick(&self, path: &str) -> Option<(Surface, Router)> {
         let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-        if path.starts_with("/bot") && first.contains(':') || path.starts_with("/file/bot") {
+        if path.starts_with("/bot") && (first.contains(':') || first.contains("%3A")) || path.starts_with("/file/bot") {
             return Some((Surface::Telegram, self.telegram.clone()));
         }
         match first {

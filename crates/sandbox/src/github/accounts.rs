@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::{
     Github,
     error::{ApiError, Result},
-    model::{App, Installation, User, now},
+    model::{App, Installation, User, moment, now},
 };
 use crate::settings::GithubSettings;
 
@@ -74,7 +74,7 @@ impl Tokens {
 
     fn installation(&self, secret: &str) -> Option<InstallationToken> {
         let mut tokens = self.installations.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = OffsetDateTime::now_utc();
+        let now = moment();
         tokens.retain(|_, token| token.expires_at > now);
         tokens.get(secret).cloned()
     }
@@ -200,7 +200,7 @@ impl Github {
         validation.required_spec_claims.clear();
         jsonwebtoken::decode::<serde_json::Value>(jwt, &key, &validation).map_err(|_| undecodable())?;
 
-        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let now = moment().unix_timestamp();
         let expires = claims.exp.as_i64().ok_or_else(|| {
             ApiError::unauthorized("'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires")
         })?;

@@ -193,10 +193,13 @@ fn free_slug(apps: &[App], name: &str) -> String {
     let plain: String =
         name.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let taken = |slug: &str| apps.iter().any(|app| app.slug == slug);
-    (1_u32..)
-        .map(|number| if number == 1 { plain.clone() } else { format!("{plain}-{number}") })
-        .find(|slug| !taken(slug))
-        .unwrap_or(plain)
+    let mut slug = plain.clone();
+    let mut number = 1;
+    while taken(&slug) {
+        number += 1;
+        slug = format!("{plain}-{number}");
+    }
+    slug
 }
 
 /// Private and public key as PEM.

@@ -209,9 +209,11 @@ impl Github {
             if pull.head_ref == branch {
                 match &change.new {
                     Some(new) if *new != pull.head_sha => {
-                        self.synchronize(repo_id, git, issue.number, new, sender).await?
+                        self.synchronize(repo_id, git, issue.number, new, sender).await?;
                     }
-                    None => self.close_pull(repo_id, issue.number, None, sender).await?,
+                    None => {
+                        self.close_pull(repo_id, issue.number, None, sender).await?;
+                    }
                     _ => {}
                 }
             } else if pull.base_ref == branch

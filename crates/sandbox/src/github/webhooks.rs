@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use super::{
     Github,
     model::{Delivery, Hook, LastResponse, now},
-    views::{Views, hooks::hook_config},
+    views::{
+        Views,
+        hooks::{hook as hook_view, hook_config},
+    },
 };
 use crate::{
     Change,
@@ -126,7 +129,7 @@ impl Github {
             }
             if let Some(repo) = repo_id.and_then(|id| state.repos.get(&id)) {
                 let url = format!("{}/hooks/{}", views.repo_url(repo), hook.id);
-                payload["hook"] = views.hook(hook, &url, "Repository");
+                payload["hook"] = hook_view(hook, &url, "Repository");
                 payload["repository"] = views.repo(repo);
             }
             payload
@@ -147,7 +150,7 @@ impl Github {
             json!({
                 "action": "deleted",
                 "hook_id": hook.id,
-                "hook": views.hook(hook, &url, "Repository"),
+                "hook": hook_view(hook, &url, "Repository"),
                 "repository": views.repo(repo),
                 "sender": views.user(sender),
             })

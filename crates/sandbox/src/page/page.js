@@ -378,8 +378,10 @@ async function draw(moved = false) {
   const turn = ++drawing;
   const { path, query } = route();
   document.getElementById('nav').replaceChildren(...parts.map(([part, text]) => el('a', { href: `#/${part}`, 'aria-current': (path[0] ?? '') === part ? 'page' : null }, text)));
+  const patience = moved && setTimeout(() => { if (turn === drawing) main.replaceChildren(el('p', { class: 'soft' }, 'Loading …')); }, 300);
   let content;
   try { content = await view(path, query); } catch (error) { content = [el('h1', {}, 'That did not work'), el('p', {}, error.message)]; }
+  clearTimeout(patience);
   if (turn !== drawing) return;
   const typed = new Map([...main.querySelectorAll('[data-keep]')].map((node) => [node.dataset.keep, node.value]));
   const opened = new Map([...main.querySelectorAll('details[data-key]')].map((node) => [node.dataset.key, node.open]));
@@ -403,7 +405,9 @@ function changed(what) {
 function listen() {
   const source = new EventSource(`${api}/events`);
   const live = document.getElementById('live');
-  source.onopen = () => { live.classList.add('on'); draw(); };
+  let again = false;
+  // After a gap something may have been missed.
+  source.onopen = () => { live.classList.add('on'); if (again) draw(); again = true; };
   source.onerror = () => live.classList.remove('on');
   source.onmessage = (event) => changed(event.data);
 }

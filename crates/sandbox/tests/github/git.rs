@@ -30,7 +30,8 @@ async fn what_is_pushed_is_served_and_what_the_api_writes_is_fetched() {
 async fn a_large_push_arrives_whole() {
     let world = World::start().await;
     // Does not compress, so that git sends it in chunks.
-    let noise: String = (0..120_000_u64).map(|n| format!("{:x}\n", n.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect();
+    let lines = (0..120_000_u64).map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_string());
+    let noise = lines.collect::<Vec<_>>().join("\n");
     let clone = world.pushed("large", &[("noise.txt", &noise)]).await;
     git(world.directory.path(), &["clone", "--quiet", &clone.remote, "copy"]).await;
     assert_eq!(std::fs::read_to_string(world.directory.path().join("copy/noise.txt")).unwrap(), noise);

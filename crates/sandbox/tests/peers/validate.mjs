@@ -18,7 +18,7 @@ function nullable(node) {
     delete copy.oneOf;
   }
   // One list asks that an account be a person and an enterprise at once, which its own example is not.
-  if (copy.allOf?.some(({ $ref }) => $ref?.endsWith('/simple-user')) && copy.allOf.some(({ $ref }) => $ref?.endsWith('/enterprise'))) {
+  if (copy.allOf?.some(({ title }) => title === 'Simple User') && copy.allOf.some(({ title }) => title === 'Enterprise')) {
     copy.anyOf = copy.allOf;
     delete copy.allOf;
   }

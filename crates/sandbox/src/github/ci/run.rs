@@ -1,6 +1,6 @@
 //! Workflow runs: which workflows an event starts, and how their progress is told.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use serde_json::json;
 
@@ -498,12 +498,12 @@ fn told_of(job: &model::Job, outcome: Outcome) -> (String, String) {
             Some(other) => other,
             None => "not run",
         };
-        summary.push_str(&format!("- {}: {mark}\n", step.name));
+        let _ = writeln!(summary, "- {}: {mark}", step.name);
     }
     if !matches!(outcome, Outcome::Success | Outcome::Skipped) {
         let lines: Vec<&str> = job.log.lines().collect();
         let end = lines[lines.len().saturating_sub(LINES_SHOWN)..].join("\n");
-        summary.push_str(&format!("\n```\n{end}\n```\n"));
+        let _ = write!(summary, "\n```\n{end}\n```\n");
     }
     (title, summary)
 }
@@ -533,7 +533,7 @@ impl Progress for Told {
                 step.conclusion = Some(outcome.as_str().to_owned());
                 step.completed_at = Some(now());
                 if !log.is_empty() {
-                    job.log.push_str(&format!("##[group]{}\n{log}##[endgroup]\n", step.name));
+                    let _ = write!(job.log, "##[group]{}\n{log}##[endgroup]\n", step.name);
                 }
             }
         });

@@ -142,7 +142,7 @@ impl Runner {
 
     async fn step(&mut self, index: usize, job: &Job, step: &Step) -> anyhow::Result<(Outcome, String)> {
         let Some(script) = &step.run else {
-            return Ok(self.action(step));
+            return Ok(Self::action(step));
         };
         let temp = self.directory.path().join("temp");
         let files = ["env", "path", "output", "summary"].map(|name| temp.join(format!("{name}-{index}")));
@@ -175,7 +175,7 @@ impl Runner {
     }
 
     /// Actions are not run. Those that only prepare what is here anyway are accepted; others are refused.
-    fn action(&self, step: &Step) -> (Outcome, String) {
+    fn action(step: &Step) -> (Outcome, String) {
         let uses = step.uses.as_deref().unwrap_or_default();
         let name = uses.split('@').next().unwrap_or_default();
         let known = name == "actions/checkout"

@@ -115,5 +115,7 @@ pub(crate) fn check_ref_name(name: &str) -> bool {
         && !rest.contains("@{")
         && !rest.contains("//")
         && rest.chars().all(|c| !c.is_control() && !" ~^:?*[\\".contains(c))
-        && rest.split('/').all(|part| !part.is_empty() && !part.starts_with(['.', '-']) && !part.ends_with(".lock"))
+        && rest.split('/').all(|part| {
+            !part.is_empty() && !part.starts_with(['.', '-']) && !part.to_ascii_lowercase().ends_with(".lock")
+        })
 }

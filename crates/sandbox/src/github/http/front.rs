@@ -14,12 +14,12 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use sha2::{Digest as _, Sha256};
-use time::OffsetDateTime;
 
 use crate::github::{
     Github,
     accounts::{Caller, CallerKind},
     error::{ApiError, Result},
+    model::moment,
 };
 
 const VERSIONS: [&str; 2] = ["2022-11-28", "2026-03-10"];
@@ -50,7 +50,7 @@ impl Limits {
     /// Count `cost` requests of a caller.
     pub(crate) fn count(&self, caller: &Caller, cost: u64) -> Allowance {
         let limit = if caller.is_anonymous() { LIMIT_ANONYMOUS } else { LIMIT_TOKEN };
-        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let now = moment().unix_timestamp();
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let window = windows.entry(caller.user.login.clone()).or_insert(Window { reset: now + 3600, used: 0 });
         if window.reset <= now {

@@ -76,7 +76,7 @@ impl Paging {
 
     /// A list inside an object that also tells the total.
     pub(crate) fn answer_in(&self, key: &str, items: Vec<Value>, total: usize) -> Response {
-        self.with_link(Json(json!({"total_count": total, key: items})).into_response(), total)
+        self.with_link(Json(json!({"total_count": total, key: Value::Array(items)})).into_response(), total)
     }
 
     /// Cut, show, answer: for lists that are short enough to be had whole.

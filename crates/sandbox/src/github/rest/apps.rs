@@ -8,7 +8,6 @@ use http::StatusCode;
 use rand::Rng as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use super::{created, hooks, ok};
 use crate::github::{
@@ -16,7 +15,7 @@ use crate::github::{
     accounts::{Caller, CallerKind, InstallationToken},
     error::{ApiError, Result},
     http::{Body, Paging, RepoAt},
-    model::{App, Delivery, Installation, format_time},
+    model::{App, Delivery, Installation, format_time, moment},
     views::{Views, hooks as hook_views},
 };
 
@@ -91,7 +90,7 @@ pub(crate) async fn create_token(
         let tail = (0..36).map(|_| char::from(random.sample(rand::distr::Alphanumeric)));
         format!("ghs_{}", tail.collect::<String>())
     };
-    let expires_at = OffsetDateTime::now_utc() + TOKEN_LIFE;
+    let expires_at = moment() + TOKEN_LIFE;
     let selection = if repositories.is_some() { "selected" } else { "all" };
     let token = InstallationToken { installation_id: id, expires_at, permissions: permissions.clone(), repositories };
     github.0.tokens.add_installation(secret.clone(), token);

@@ -216,13 +216,23 @@ struct CreateTreeEntry {
     path: Option<String>,
     mode: Option<String>,
     /// Absent and `null` differ: `null` deletes.
-    #[serde(default, deserialize_with = "present")]
-    sha: Option<Option<String>>,
+    #[serde(default, deserialize_with = "Sha::present")]
+    sha: Sha,
     content: Option<String>,
 }
 
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(deserializer).map(Some)
+#[derive(Debug, Default)]
+enum Sha {
+    #[default]
+    Absent,
+    Null,
+    Given(String),
+}
+
+impl Sha {
+    fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map_or(Self::Null, Self::Given))
+    }
 }
 
 pub(crate) async fn create_tree(State(github): State<Github>, at: RepoAt, Body(new): Body<CreateTree>) -> Result {
@@ -263,15 +273,15 @@ async fn tree_change(git: &Git, entry: CreateTreeEntry) -> Result<TreeChange> {
         return Err(bad("tree.mode is not a valid file mode"));
     }
     let sha = match (entry.sha, entry.content) {
-        (Some(None), _) => return Ok(TreeChange { path, object: None }),
-        (Some(Some(sha)), _) => {
+        (Sha::Null, _) => return Ok(TreeChange { path, object: None }),
+        (Sha::Given(sha), _) => {
             if git.kind(&sha).await?.is_none() && mode != "160000" {
                 return Err(bad("tree.sha is not a valid object"));
             }
             sha
         }
-        (None, Some(content)) => git.write_blob(content.as_bytes()).await?,
-        (None, None) => return Err(bad("tree.sha or tree.content is missing")),
+        (Sha::Absent, Some(content)) => git.write_blob(content.as_bytes()).await?,
+        (Sha::Absent, None) => return Err(bad("tree.sha or tree.content is missing")),
     };
     if mode == "040000" {
         return Err(bad("a whole directory cannot be set in the sandbox: name its files"));

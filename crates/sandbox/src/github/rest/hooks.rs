@@ -97,7 +97,7 @@ fn show(github: &Github, at: &RepoAt, hook: &Hook) -> Result<Value> {
     let state = github.store().lock();
     let views = Views::new(github.ctx().base_url(), &state);
     let url = format!("{}/hooks/{}", views.repo_url(&repo), hook.id);
-    Ok(views.hook(hook, &url, "Repository"))
+    Ok(hooks::hook(hook, &url, "Repository"))
 }
 
 fn find(at: &RepoAt, id: u64) -> Result<Hook> {

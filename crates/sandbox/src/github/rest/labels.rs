@@ -129,18 +129,12 @@ pub(crate) fn known_names(state: &mut GithubState, repo_id: u64, names: Vec<Stri
     for name in names {
         let id = state.next_id();
         let Some(repo) = state.repo_mut(repo_id) else { continue };
-        let name = match find(repo, &name) {
-            Some(label) => label.name.clone(),
-            None => {
-                repo.labels.push(Label {
-                    id,
-                    name: name.clone(),
-                    color: "ededed".to_owned(),
-                    description: None,
-                    default: false,
-                });
-                name
-            }
+        let name = if let Some(label) = find(repo, &name) {
+            label.name.clone()
+        } else {
+            let color = "ededed".to_owned();
+            repo.labels.push(Label { id, name: name.clone(), color, description: None, default: false });
+            name
         };
         if !known.contains(&name) {
             known.push(name);

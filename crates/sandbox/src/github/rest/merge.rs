@@ -26,7 +26,8 @@ pub(crate) struct Merge {
     commit_message: Option<String>,
     /// What the head must still be.
     sha: Option<String>,
-    merge_method: Option<String>,
+    #[serde(rename = "merge_method")]
+    method: Option<String>,
 }
 
 pub(crate) async fn is_merged(at: RepoAt, Path((_, _, number)): Numbered) -> Result {
@@ -60,7 +61,7 @@ pub(crate) async fn merge(
     }
     let base = at.git.branch(&pull.base_ref).await?.ok_or_else(|| not_mergeable("Base branch does not exist"))?;
     let user = &at.caller.user;
-    let sha = match wanted.merge_method.as_deref().unwrap_or("merge") {
+    let sha = match wanted.method.as_deref().unwrap_or("merge") {
         "merge" => commit_merge(&at, issue, pull, &base, &wanted, user).await?,
         "squash" => commit_squash(&at, issue, pull, &base, &wanted, user).await?,
         "rebase" => rebase(&at.git, pull, &base, user).await?,

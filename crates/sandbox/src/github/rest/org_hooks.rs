@@ -12,7 +12,7 @@ use crate::github::{
     error::{ApiError, Result},
     http::{Body, Paging},
     model::{Hook, User},
-    views::Views,
+    views::hooks::hook as hook_view,
     webhooks::Target,
 };
 
@@ -24,9 +24,8 @@ fn organization(github: &Github, caller: &Caller, login: &str) -> Result<User> {
 }
 
 fn show(github: &Github, login: &str, hook: &Hook) -> Value {
-    let state = github.store().lock();
     let base = github.ctx().base_url();
-    Views::new(base, &state).hook(hook, &format!("{base}/orgs/{login}/hooks/{}", hook.id), "Organization")
+    hook_view(hook, &format!("{base}/orgs/{login}/hooks/{}", hook.id), "Organization")
 }
 
 pub(crate) async fn list(

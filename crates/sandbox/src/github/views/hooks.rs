@@ -1,40 +1,38 @@
 use serde_json::{Value, json};
 
-use super::{Views, extend};
+use super::extend;
 use crate::github::model::{Delivery, Hook};
 
-impl Views<'_> {
-    /// `url` is the hook's own address; where it belongs is told by `kind`.
-    pub(crate) fn hook(&self, hook: &Hook, url: &str, kind: &str) -> Value {
-        let mut value = json!({
-            "type": kind,
-            "id": hook.id,
-            "name": "web",
-            "active": hook.active,
-            "events": hook.events,
-            "config": hook_config(hook),
-            "updated_at": hook.updated_at,
-            "created_at": hook.created_at,
-            "url": url,
-            "ping_url": format!("{url}/pings"),
-            "deliveries_url": format!("{url}/deliveries"),
-        });
-        if kind == "Repository" {
-            let last = hook.last_response.as_ref();
-            extend(
-                &mut value,
-                json!({
-                    "test_url": format!("{url}/test"),
-                    "last_response": {
-                        "code": last.and_then(|last| last.code),
-                        "status": last.map_or("unused", |last| last.status.as_str()),
-                        "message": last.and_then(|last| last.message.as_deref()),
-                    },
-                }),
-            );
-        }
-        value
+/// `url` is the hook's own address; where it belongs is told by `kind`.
+pub(crate) fn hook(hook: &Hook, url: &str, kind: &str) -> Value {
+    let mut value = json!({
+        "type": kind,
+        "id": hook.id,
+        "name": "web",
+        "active": hook.active,
+        "events": hook.events,
+        "config": hook_config(hook),
+        "updated_at": hook.updated_at,
+        "created_at": hook.created_at,
+        "url": url,
+        "ping_url": format!("{url}/pings"),
+        "deliveries_url": format!("{url}/deliveries"),
+    });
+    if kind == "Repository" {
+        let last = hook.last_response.as_ref();
+        extend(
+            &mut value,
+            json!({
+                "test_url": format!("{url}/test"),
+                "last_response": {
+                    "code": last.and_then(|last| last.code),
+                    "status": last.map_or("unused", |last| last.status.as_str()),
+                    "message": last.and_then(|last| last.message.as_deref()),
+                },
+            }),
+        );
     }
+    value
 }
 
 pub(crate) fn hook_config(hook: &Hook) -> Value {
