@@ -6,5 +6,6 @@ import { client, unwrap } from './client';
 export const demoQuery = queryOptions({
   queryKey: ['demo'],
   queryFn: () => unwrap(client.GET('/api/v1/demo')),
-  staleTime: Infinity,
+  // The sandbox may still be starting when the dashboard first asks.
+  staleTime: 60_000,
 });

@@ -3,7 +3,7 @@ import Box from '@mui/material/Box';
 import Link from '@mui/material/Link';
 
 interface SandboxBannerProps {
-  url: string | null;
+  url: string;
 }
 
 /** Nobody should take the stand-ins for the real GitHub, Telegram and agents. */
@@ -31,11 +31,9 @@ export function SandboxBanner({ url }: SandboxBannerProps) {
       <Box component="span" sx={{ display: { xs: 'none', md: 'inline' } }}>
         GitHub, Telegram, mail and the agents are stand-ins on this machine. Nothing leaves it.
       </Box>
-      {url ? (
-        <Link href={url} target="_blank" rel="noopener" underline="always" sx={{ color: 'inherit', fontWeight: 600 }}>
-          Open the sandbox
-        </Link>
-      ) : null}
+      <Link href={url} target="_blank" rel="noopener" underline="always" sx={{ color: 'inherit', fontWeight: 600 }}>
+        Open the sandbox
+      </Link>
     </Box>
   );
 }

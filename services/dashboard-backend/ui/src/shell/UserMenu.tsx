@@ -40,8 +40,8 @@ export function UserMenu({ user }: { user: User }) {
 
   return (
     <>
-      <IconButton onClick={(event) => setAnchor(event.currentTarget)} aria-label={`Account of ${user.display_name}`} aria-haspopup="menu" aria-expanded={anchor !== null}>
-        <Avatar aria-hidden sx={{ width: 30, height: 30, fontSize: '0.8rem', fontWeight: 700, bgcolor: 'primary.main', color: 'primary.contrastText' }}>{initials(user.display_name)}</Avatar>
+      <IconButton onClick={(event) => setAnchor(event.currentTarget)} aria-label={`${initials(user.display_name)}: account of ${user.display_name}`} aria-haspopup="menu" aria-expanded={anchor !== null}>
+        <Avatar sx={{ width: 30, height: 30, fontSize: '0.8rem', fontWeight: 700, bgcolor: 'primary.main', color: 'primary.contrastText' }}>{initials(user.display_name)}</Avatar>
       </IconButton>
       <Menu anchorEl={anchor} open={anchor !== null} onClose={close} slotProps={{ paper: { sx: { minWidth: 220 } } }}>
         <Box component="li" role="presentation" sx={{ px: 2, py: 1 }}>

@@ -64,7 +64,7 @@ function PullRequestCard({ pull, checks }: { pull: PullRequest; checks: readonly
         <CheckList checks={checks} />
       ) : (
         <Typography variant="body2" color="textSecondary">
-          {pull.state === 'open' ? 'No check has ended on this commit yet.' : 'No check was needed.'}
+          {pull.state === 'open' ? 'No check has ended on this commit yet.' : 'No check result is recorded for this commit.'}
         </Typography>
       )}
       <Box sx={{ display: 'flex', gap: 2, flexWrap: 'wrap', alignItems: 'center', mt: 1, fontSize: '0.875rem' }}>

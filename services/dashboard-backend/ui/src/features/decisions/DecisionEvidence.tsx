@@ -51,7 +51,7 @@ export function DecisionEvidence({ detail }: { detail: Schemas['DecisionDetail']
           <Stack spacing={1}>
             {evidence.verdicts.map(({ who, verdict, summary }) => (
               <Box key={who} sx={{ display: 'flex', gap: 1, alignItems: 'flex-start', flexWrap: 'wrap' }}>
-                <Typography sx={{ fontWeight: 600, minWidth: 150 }}>{who}</Typography>
+                <Typography sx={{ fontWeight: 600, minWidth: 176 }}>{who}</Typography>
                 <StatusChip status={verdict} />
                 <Typography variant="body2" color="textSecondary" sx={{ flexBasis: { xs: '100%', sm: 0 }, flexGrow: 1, overflowWrap: 'anywhere' }}>
                   {summary}
