@@ -12,6 +12,8 @@ pub mod error;
 mod git;
 pub mod hooks;
 pub mod limits;
+mod links;
+mod logs;
 mod names;
 pub mod pulls;
 pub mod releases;

@@ -21,6 +21,9 @@ use crate::github::error::into_answer;
 use crate::jobs::PollChecks;
 use crate::store::check_waits;
 
+/// A wait without a deadline of its own lasts this long.
+const DEADLINE_SECONDS: i64 = 1800;
+
 /// Wait for the checks of a commit.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct AwaitChecks {
@@ -28,14 +31,9 @@ pub(crate) struct AwaitChecks {
     repository: String,
     sha: String,
     /// After so long the result is `timed_out`; 1800 unless given, at most a day.
-    #[serde(default = "half_an_hour")]
-    deadline_seconds: i64,
+    deadline_seconds: Option<i64>,
     #[serde(flatten)]
     call: LongCall,
-}
-
-fn half_an_hour() -> i64 {
-    1800
 }
 
 /// A finished wait.
@@ -61,7 +59,8 @@ pub(crate) async fn await_checks(
 ) -> Result<Response> {
     step.must_be_of(id)?;
     commit_sha("sha", &body.sha)?;
-    if !(1..=86_400).contains(&body.deadline_seconds) {
+    let deadline_seconds = body.deadline_seconds.unwrap_or(DEADLINE_SECONDS);
+    if !(1..=86_400).contains(&deadline_seconds) {
         return Err(Error::unprocessable("invalid_deadline", "`deadline_seconds` is out of range")
             .with_field("deadline_seconds", "must be between 1 and 86400"));
     }
@@ -71,7 +70,7 @@ pub(crate) async fn await_checks(
         BeginLong::New(mut tx) => {
             let now = app.clock.now();
             let wait_id = tx.id();
-            let deadline_at = now + time::Duration::seconds(body.deadline_seconds);
+            let deadline_at = now + time::Duration::seconds(deadline_seconds);
             check_waits::insert(&mut tx, wait_id, &step, (&name, &body.sha), deadline_at, now).await?;
             jobs::enqueue(&mut tx, &PollChecks { wait_id }, now).await?;
             tx.started().await?

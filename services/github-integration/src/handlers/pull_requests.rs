@@ -16,6 +16,9 @@ use crate::github::error::into_answer;
 use crate::github::pulls::{Merge, MergePull, NewPull};
 use crate::store::pull_requests::{self, PullRequest, PullRequestId};
 
+/// GitHub's limit, in characters.
+const LONGEST_TITLE: usize = 256;
+
 /// Open a pull request.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct OpenPullRequest {
@@ -25,9 +28,9 @@ pub(crate) struct OpenPullRequest {
     head: String,
     /// The branch it is for.
     base: String,
+    /// Beyond 256 characters GitHub takes no title, so a longer one is cut.
     title: String,
-    #[serde(default)]
-    body: String,
+    body: Option<String>,
 }
 
 /// The open pull request.
@@ -54,26 +57,34 @@ pub(crate) async fn open_pull_request(
 ) -> Result<StepAnswer> {
     branch_name("head", &body.head)?;
     branch_name("base", &body.base)?;
-    if body.title.trim().is_empty() || body.title.chars().count() > 256 {
-        return Err(Error::unprocessable("invalid_title", "A pull request needs a title of at most 256 characters")
-            .with_field("title", "must have 1 to 256 characters"));
+    let title = cut(body.title.trim());
+    if title.is_empty() {
+        return Err(Error::unprocessable("invalid_title", "A pull request needs a title")
+            .with_field("title", "must not be empty"));
     }
     outside(app, id, step, async move |app, step| {
         let name = repository(&app, id, &body.repository).await?;
         let key = step.key();
-        let new = NewPull { head: &body.head, base: &body.base, title: &body.title, body: &body.body, step: &key };
+        let new = NewPull { head: &body.head, base: &body.base, title: &title, body: body.body.as_deref().unwrap_or_default(), step: &key };
         let (pull, created) = app.github.open_pull(&name, &new).await.map_err(into_answer)?;
         pull_requests::upsert(&mut *app.db.acquire().await?, id, &name, &pull, app.clock.now()).await?;
         let news = News {
             key: format!("pull_request.opened/{}", pull.id),
             kind: "pull_request.opened",
-            summary: format!("Opened pull request #{}: {}", pull.number, body.title),
+            summary: format!("Opened pull request #{}: {title}", pull.number),
             data: json!({"repository": name.to_string(), "number": pull.number, "html_url": pull.html_url, "head": body.head, "head_sha": pull.head.sha}),
         };
         report(&app, id, news).await?;
         Ok(OpenedPullRequest { number: pull.number, html_url: pull.html_url, head_sha: pull.head.sha, created })
     })
     .await
+}
+
+fn cut(title: &str) -> String {
+    if title.chars().count() <= LONGEST_TITLE {
+        return title.to_owned();
+    }
+    title.chars().take(LONGEST_TITLE - 1).chain(['…']).collect()
 }
 
 /// Merge a pull request.

@@ -25,8 +25,7 @@ pub(crate) struct CreateRelease {
     /// A commit or a branch.
     target: String,
     name: String,
-    #[serde(default)]
-    body: String,
+    body: Option<String>,
 }
 
 /// The release.
@@ -56,7 +55,7 @@ pub(crate) async fn create_release(
     outside(app, id, step, async move |app, _| {
         let name = repository(&app, id, &body.repository).await?;
         let target = app.github.commit(&name, &body.target).await.map_err(into_answer)?;
-        let new = NewRelease { tag: &body.tag, target: &target, name: &body.name, body: &body.body };
+        let new = NewRelease { tag: &body.tag, target: &target, name: &body.name, body: body.body.as_deref().unwrap_or_default() };
         let (release, created) = app.github.create_release(&name, new).await.map_err(into_answer)?;
         let news = News {
             key: format!("release.published/{}", release.id),
