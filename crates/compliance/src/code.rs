@@ -94,7 +94,8 @@ pub fn is_test(path: &str) -> bool {
                 | "bench" | "benches" | "benchmark" | "benchmarks" | "fixtures" | "testdata" | "mocks" | "fuzz" | "demo" | "demos"
                 | "integration" | "scripts" | "tools" | "ci" | ".github" | "docs" | "doc" | "cypress" | "xtask"
         )
-    }) || name.ends_with("_test.go")
+    }) || name.contains("fixture")
+        || name.ends_with("_test.go")
         || name.contains(".test.")
         || name.contains(".spec.")
         || name.starts_with("test_")

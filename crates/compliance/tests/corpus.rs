@@ -14,8 +14,8 @@ use std::{
 
 use compliance::{Config, check, tree::Directory};
 
-const NPM: &[&str] = &["express", "commander", "chalk", "fastify", "yargs", "axios", "eslint", "vite"];
-const PYPI: &[&str] = &["flask", "click", "requests", "httpx", "starlette", "black", "rich", "uvicorn"];
+const NPM: &[&str] = &["express", "commander", "chalk", "fastify", "yargs", "axios", "eslint", "vite", "koa", "mocha", "webpack"];
+const PYPI: &[&str] = &["flask", "click", "requests"];
 const CARGO: &[&str] = &["serde", "clap", "regex", "tokio", "axum", "rayon", "handlebars", "toml", "tracing", "hyper", "rustls", "uuid"];
 
 fn cache() -> PathBuf {
@@ -46,12 +46,11 @@ fn fetch(kind: &str, name: &str) -> Option<PathBuf> {
         command.args(["pack", "--silent", name]);
         command
     } else {
-        // Source archives only, and not built: the archive itself is what is wanted.
+        // Source archives only: they hold the documents, wheels do not.
         let mut command = Command::new("pip");
-        command.args(["download", "--quiet", "--no-deps", "--no-binary", ":all:", "--no-build-isolation", name]);
+        command.args(["download", "--quiet", "--no-deps", "--no-binary", ":all:", name]);
         command
     };
-    // pip prepares metadata after the download and may fail there; the archive is on disk all the same.
     let _ = command.current_dir(&folder).output().ok()?;
     unpack(&folder)
 }

@@ -63,9 +63,43 @@ pub fn attributes<'a>(html: &'a str, mut seen: impl FnMut(&str, &'a str, &'a str
     }
 }
 
+/// The words of `<h1>` to `<h6>`, which get an anchor like any heading.
+pub fn headings(html: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = html;
+    while let Some(at) = rest.find("<h").or_else(|| rest.find("<H")) {
+        rest = &rest[at + 2..];
+        let level = rest.as_bytes().first().copied().unwrap_or_default();
+        if !(b'1'..=b'6').contains(&level) {
+            continue;
+        }
+        let Some(start) = rest.find('>') else { break };
+        let words = &rest[start + 1..];
+        let end = words.find("</h").or_else(|| words.find("</H")).unwrap_or(words.len().min(300));
+        let mut text = String::new();
+        let mut inside = false;
+        for character in words.get(..end).unwrap_or_default().chars() {
+            match character {
+                '<' => inside = true,
+                '>' => inside = false,
+                _ if !inside => text.push(character),
+                _ => {}
+            }
+        }
+        found.push(text.trim().to_owned());
+        rest = words;
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn headings_lose_their_tags() {
+        assert_eq!(headings("<h3 align=center>Our <b>sponsors</b></h3><hr><H1>x"), ["Our sponsors", "x"]);
+    }
 
     #[test]
     fn attributes_are_found_outside_comments() {

@@ -308,6 +308,9 @@ impl<'t> Reader<'t> {
             self.document.comments.push(range.start + open..range.start + end);
             at = end;
         }
+        for heading in html::headings(source) {
+            self.document.anchors.push(slug(&heading));
+        }
         let document = &mut self.document;
         html::attributes(source, |attribute, value, tag, offset| match attribute {
             "id" | "name" => document.anchors.push(value.to_owned()),

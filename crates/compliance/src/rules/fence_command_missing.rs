@@ -34,6 +34,14 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     for page in project.pages() {
+        // A page that has its reader create a project goes on to talk about that one.
+        let creates = page.fences.iter().flat_map(|fence| &fence.commands).any(|command| {
+            let words: Vec<&str> = command.program().iter().take(2).map(String::as_str).collect();
+            matches!(words.as_slice(), ["npm" | "pnpm" | "yarn" | "bun", "init" | "create"] | ["npx" | "pnpx", _] | ["cargo", "new" | "init" | "generate"] | ["composer", "create-project"] | ["rails", "new"] | ["django-admin", _])
+        });
+        if creates {
+            continue;
+        }
         for fence in &page.fences {
             for command in &fence.commands {
                 if matches!(command.program().first().map(String::as_str), Some("cd" | "pushd" | "git" | "docker" | "npx" | "ssh" | "mkdir")) {

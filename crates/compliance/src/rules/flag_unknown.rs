@@ -31,8 +31,7 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     programs.extend(main.filter(|_| project.index.is_file("src/main.rs") || project.index.is_file("main.go")).map(|name| name.rsplit('/').next().unwrap_or(name)));
     let ignore = sink.config().words.ignore_flags.clone();
     for page in project.pages() {
-        let stem = crate::text::paths::stem(&page.path).to_ascii_lowercase();
-        if ["change", "history", "news", "release", "migrat", "upgrad"].iter().any(|word| stem.contains(word)) {
+        if crate::text::paths::is_history(&page.path) {
             continue;
         }
         for command in page.fences.iter().flat_map(|fence| &fence.commands) {

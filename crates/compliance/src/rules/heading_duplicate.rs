@@ -24,8 +24,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
-    let stem = paths::stem(page.path()).to_ascii_lowercase();
-    if ["change", "history", "news", "release"].iter().any(|word| stem.contains(word)) {
+    if paths::is_history(page.path()) {
         return;
     }
     let mut trail: Vec<(u8, String)> = Vec::new();

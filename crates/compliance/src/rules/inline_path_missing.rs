@@ -22,8 +22,7 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     for page in project.pages().filter(|page| page.path.starts_with("docs/") || !page.path.contains('/') || page.path.ends_with(".mdc")) {
-        let stem = paths::stem(&page.path).to_ascii_lowercase();
-        if ["change", "history", "news", "release", "migrat", "upgrad"].iter().any(|word| stem.contains(word)) {
+        if paths::is_history(&page.path) {
             continue;
         }
         for code in &page.codes {

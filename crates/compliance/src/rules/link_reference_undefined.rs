@@ -24,7 +24,7 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
         let before = page.text[..broken.offset].chars().next_back();
         // `a[i][j]` is an index, and `[x][1]` in a generated list of changes is cut from elsewhere.
         let index = before.is_some_and(|before| before.is_alphanumeric() || before == '_' || before == ']' || before == ')');
-        if index || broken.label.len() > 80 || broken.label.starts_with('^') || broken.label.contains('`') {
+        if index || broken.label.len() > 80 || broken.label.starts_with('^') || broken.label.contains('`') || broken.label.contains("::") {
             continue;
         }
         let (line, column) = page.position(broken.offset);

@@ -32,7 +32,9 @@ pub(super) fn is_foreign(destination: &str) -> bool {
     let has_scheme = scheme.split_once(':').is_some_and(|(name, _)| {
         name.len() > 1 && name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
     });
+    // Rust documentation links by item path: `crate::Router`, `tower_http::cors`.
     has_scheme
+        || destination.contains("::")
         || destination.starts_with("//")
         || destination.contains("{{")
         || destination.contains("{%")

@@ -25,6 +25,9 @@ pub(crate) static RULE: Rule = Rule {
     ],
 };
 
+/// Index of the pattern for titles such as "Your project name".
+const TITLE: usize = 1;
+
 static LEFT_OVER: LazyLock<RegexSet> = LazyLock::new(|| {
     RegexSet::new([
         r"(?i)(?-u:\b)lorem ipsum dolor(?-u:\b)",
@@ -52,9 +55,12 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
     let mut last = 0;
     for range in &page.document.prose {
         let text = &page.text[range.clone()];
-        if text.len() >= 4 && LEFT_OVER.is_match(text) {
+        let found = if text.len() >= 4 { LEFT_OVER.matches(text) } else { continue };
+        if found.matched_any() {
             let (line, column) = page.position(range.start);
-            if line != last {
+            // "Project name" alone is left over when it is the title; within a text it may be the name of a field.
+            let only_title = found.iter().all(|index| index == TITLE) && !page.line_text(line).trim_start().starts_with('#');
+            if line != last && !only_title {
                 sink.report(page.path(), line, column, format!("left over from a template: \"{}\"", clip(text, 60)));
             }
             last = line;

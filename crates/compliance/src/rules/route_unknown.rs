@@ -35,8 +35,7 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     };
     let ignore = sink.config().words.ignore_routes.clone();
     for (path, mentions) in &project.facts.mentions {
-        let stem = paths::stem(path).to_ascii_lowercase();
-        let history = ["change", "history", "news", "release", "migrat", "upgrad"].iter().any(|word| stem.contains(word)) || path.contains("/adr/");
+        let history = paths::is_history(path) || path.contains("/adr/");
         if history || crate::project::is_sample(path) {
             continue;
         }

@@ -23,8 +23,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
-    let stem = paths::stem(page.path()).to_ascii_lowercase();
-    if ["change", "history", "news", "release", "template"].iter().any(|word| stem.contains(word)) {
+    if paths::is_history(page.path()) || page.path().to_ascii_lowercase().contains("template") {
         return;
     }
     let headings: Vec<_> = page.document.headings.iter().filter(|heading| !heading.nested).collect();
@@ -33,9 +32,15 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
         if next.is_some_and(|next| next.level > heading.level) || (heading.level == 1 && index == 0) || heading.text.is_empty() {
             continue;
         }
-        let end = next.map_or(page.text.len(), |next| next.offset);
-        let beneath = page.text.get(heading.end..end).unwrap_or_default();
-        if beneath.trim().is_empty() {
+        let empty = |at: usize| {
+            headings.get(at).is_some_and(|heading| {
+                let end = headings.get(at + 1).map_or(page.text.len(), |next| next.offset);
+                page.text.get(heading.end..end).unwrap_or_default().trim().is_empty()
+            })
+        };
+        // Three and more in a row are a list that is written with headings, such as the methods of a class.
+        let list = (index.saturating_sub(2)..=index).any(|start| (start..start + 3).all(|at| empty(at) && headings[at].level == heading.level));
+        if empty(index) && !list {
             sink.report(page.path(), heading.line, 1, format!("nothing stands under \"{}\"", crate::text::clip(&heading.text, 40)));
         }
     }

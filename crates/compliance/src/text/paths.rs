@@ -42,6 +42,12 @@ pub fn stem(path: &str) -> &str {
     }
 }
 
+/// Documents that tell what was: they name things that are gone, and repeat their headings.
+pub fn is_history(path: &str) -> bool {
+    let stem = stem(path).to_ascii_lowercase();
+    ["change", "history", "news", "release", "migrat", "upgrad"].iter().any(|word| stem.contains(word))
+}
+
 /// True for a path that a tree may hold: relative, without empty, `.` or `..` parts.
 pub fn is_inside(path: &str) -> bool {
     !path.is_empty() && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
