@@ -222,7 +222,7 @@ fn read(
                 }
             }
             words_of_document(path, &text, facts);
-            document.shrink();
+            document.shrink(is_read_whole(path, config));
             facts.documents.push(document);
         }
         Role::Plain => {
@@ -269,6 +269,15 @@ fn read(
         }
         Role::Ignored => {}
     }
+}
+
+/// Documents whose sentences and lists rules look at after the pass: those at the root, records, agent rules.
+fn is_read_whole(path: &str, config: &Config) -> bool {
+    let folder = paths::parent(path);
+    !path.contains('/')
+        || paths::extension(path) == "mdc"
+        || folder.split('/').any(|part| matches!(part.to_ascii_lowercase().as_str(), "adr" | "adrs" | "decisions" | ".github"))
+        || config.words.decision_folders.iter().any(|other| other.trim_end_matches('/') == folder)
 }
 
 /// Texts that rules read whole stay in memory, so they are small.

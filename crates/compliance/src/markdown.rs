@@ -185,15 +185,27 @@ impl Document {
         trail
     }
 
-    /// Drops what only rules over one page need, so that a tree of documents stays small in memory.
-    pub(crate) fn shrink(&mut self) {
+    /// Drops what only rules over one page need, so that a tree of documents stays small in memory. The few documents
+    /// that rules read whole (the README, decision records, agent rules) keep their texts.
+    pub(crate) fn shrink(&mut self, whole: bool) {
         self.prose = Vec::new();
         self.comments = Vec::new();
         self.broken_references = Vec::new();
         self.definitions = Vec::new();
         self.lines = Lines::default();
         self.fences.retain(|fence| !fence.commands.is_empty());
+        self.fences.shrink_to_fit();
+        if whole {
+            return;
+        }
+        self.paragraphs = Vec::new();
+        self.items = Vec::new();
+        // Only paths and commands in inline code are looked at once the text is gone.
+        self.codes.retain(|code| code.text.contains(['/', ' ']));
         self.codes.shrink_to_fit();
+        self.links.retain(|link| link.kind != LinkKind::Auto && !link.destination.starts_with("http"));
+        self.links.shrink_to_fit();
+        self.tables.retain(|table| table.header.cells.iter().any(|cell| !cell.text.is_empty()));
     }
 }
 

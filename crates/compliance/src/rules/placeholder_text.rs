@@ -1,5 +1,6 @@
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use regex::RegexSet;
 
 use crate::{
@@ -51,7 +52,23 @@ static LEFT_OVER: LazyLock<RegexSet> = LazyLock::new(|| {
     .expect("the patterns are right")
 });
 
+/// A telling word of every pattern.
+static ANYWHERE: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build([
+            "lorem ipsum", "project name", "project-name", "project_name", "app name", "package name", "library name", "project title", "app title", "describe your", "explain your", "summarize your",
+            "summarise your", "introduce your", "description", "insert ", "add ", "put ", "write ", "enter ", "replace ", "goes here", "go here", "placeholder", "create react app", "+ vite", "this template should",
+            "welcome to your new", "put your ruby", "this readme would", "todo:", "Опишите", "опишите", "описание",
+        ])
+        .expect("the words are few")
+});
+
 fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    // One pass over the whole page spares nearly all pages the look at each sentence.
+    if !ANYWHERE.is_match(page.text) {
+        return;
+    }
     let mut last = 0;
     for range in &page.document.prose {
         let text = &page.text[range.clone()];
