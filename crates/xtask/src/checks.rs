@@ -57,8 +57,8 @@ pub(crate) fn run(only: Option<&str>) -> anyhow::Result<bool> {
 impl Checks {
     fn rust(&mut self, databases: &Databases) {
         let cargo = |layout: &Layout, arguments: &[&str]| {
-            let mut command = Command::new("cargo");
-            command.args(arguments).current_dir(&layout.root);
+            let mut command = crate::shell::cargo(layout);
+            command.args(arguments);
             databases.environment(&mut command);
             command
         };

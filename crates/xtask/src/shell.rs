@@ -92,6 +92,22 @@ pub(crate) fn wait_until(what: &str, limit: Duration, mut ready: impl FnMut() ->
     Ok(())
 }
 
+/// cargo, without what the cargo that runs this tool put into the environment: some build scripts would take it for a change and build anew.
+pub(crate) fn cargo(layout: &crate::layout::Layout) -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(&layout.root);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        let set_by_cargo = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]
+            .iter()
+            .any(|prefix| text.starts_with(prefix));
+        if set_by_cargo || matches!(&*text, "CARGO" | "OUT_DIR" | "LD_LIBRARY_PATH") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
 /// A line that says what is being done, and how long it took.
 pub(crate) fn timed<T>(what: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let start = Instant::now();

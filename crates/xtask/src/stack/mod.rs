@@ -122,31 +122,19 @@ impl Stack {
         command
     }
 
+    /// Makes the administrator as the first-run page would; an instance that has one already keeps it.
     fn make_admin(&self) -> anyhow::Result<()> {
-        let password = self.admin_password()?;
-        let token = self.service_token("dashboard-backend")?;
-        let url = format!("{}/internal/v1/users", self.ports.url("dashboard-backend"));
-        let body = json!({"email": ADMIN_EMAIL, "display_name": "Ada Admin", "role": "admin", "password": password});
-        let answer = http::send("POST", &url, &[("authorization", &format!("Bearer {token}"))], Some(&body))?;
-        anyhow::ensure!(
-            answer.status < 300 || answer.body["code"] == "email_taken",
-            "cannot make the administrator: {} {}",
-            answer.status,
-            answer.body
-        );
+        let url = format!("{}/api/v1/setup", self.ports.url("api-gateway"));
+        if http::call("GET", &url, &[], None)?["needed"] == true {
+            let body = json!({"email": ADMIN_EMAIL, "display_name": "Ada Admin", "password": self.admin_password()?});
+            http::call("POST", &url, &[], Some(&body))?;
+        }
         Ok(())
     }
 
     /// The password of the demo's administrator, made once for this stack.
     pub(crate) fn admin_password(&self) -> anyhow::Result<String> {
         secret_file(&self.layout.secrets().join("demo_admin_password"))
-    }
-
-    /// A token with which the tool may call a service.
-    pub(crate) fn service_token(&self, audience: &str) -> anyhow::Result<String> {
-        let mut command = self.quantapilot();
-        command.args(["token", "--audience", audience]);
-        Ok(crate::shell::output(&mut command)?.trim().to_owned())
     }
 
     /// Restarts what died, as an init system would.
@@ -200,8 +188,8 @@ impl Drop for Stack {
 
 fn build(layout: &Layout) -> anyhow::Result<()> {
     say!("Building …");
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--workspace", "--bins", "--exclude", "xtask"]).current_dir(&layout.root);
+    let mut cargo = crate::shell::cargo(layout);
+    cargo.args(["build", "--workspace", "--bins", "--exclude", "xtask"]);
     let status = cargo.status().context("cannot start cargo")?;
     anyhow::ensure!(status.success(), "the build failed");
     Ok(())
