@@ -131,8 +131,24 @@ impl TestApp {
 
     /// A second instance beside this one: same database, same GitHub, same clock.
     pub(crate) fn twin(&self) -> Self {
+        self.twin_with(&[])
+    }
+
+    /// The same with other settings.
+    pub(crate) fn twin_with(&self, extra: &[(&str, &str)]) -> Self {
         let (sandbox, peers) = (Arc::clone(&self.sandbox), self.peers.clone());
-        Self::build(self.db.clone(), &[], sandbox, peers, self.peers_url.clone(), self.clock.clone())
+        Self::build(self.db.clone(), extra, sandbox, peers, self.peers_url.clone(), self.clock.clone())
+    }
+
+    /// Where GitHub sends a browser that asks for this.
+    pub(crate) async fn redirect(&self, method: Method, path: &str, form: Option<&[(&str, String)]>) -> String {
+        let mut request = self.client.request(method, format!("{}{path}", self.sandbox.url()).parse().unwrap());
+        if let Some(form) = form {
+            request = request.form(form);
+        }
+        let response = self.client.send(request).await.unwrap();
+        assert!(response.status().is_redirection(), "{path}: {}", response.status());
+        response.headers()["location"].to_str().unwrap().to_owned()
     }
 
     fn build(
