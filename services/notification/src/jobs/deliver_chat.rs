@@ -92,7 +92,7 @@ impl DeliverChat {
             Ok(telegram_id) => {
                 let now = app.clock.now();
                 let mut tx = app.db.begin().await?;
-                messages::set_sent(&mut tx, id, &telegram_id.to_string(), now).await?;
+                messages::note_copy(&mut tx, id, telegram_id, now).await?;
                 outbox::settle(&mut tx, entry.id, "done", now).await?;
                 deliveries::finish(&mut tx, delivery, "sent", &format!("message {telegram_id}"), now).await?;
                 tx.commit().await?;
@@ -108,28 +108,29 @@ impl DeliverChat {
     }
 
     async fn edit(&self, app: &App, bot: &Bot, entry: &Entry, subject: &Subject, attempt: i32) -> Result<(), JobError> {
-        let Some(telegram_id) = subject.message.telegram_id() else { return settle(app, entry, "done").await };
-        let mut call = render::message(app, &subject.message, &subject.notification, subject.decision.as_ref())
+        let id = subject.message.id;
+        let call = render::message(app, &subject.message, &subject.notification, subject.decision.as_ref())
             .map_err(JobError::fail)?;
-        let delivery = begin(app, Some(subject.message.id), self.chat_id, "edit", attempt).await?;
-        call["message_id"] = json!(telegram_id);
-        let edited = put(bot, &call).await;
-        match edited {
-            Ok(_) | Err(Failure::Unchanged) => self.ended(app, entry, delivery, "edited").await,
-            Err(Failure::NotEditable(reason)) => {
-                // The person shall still learn how it ended.
-                if let Some(object) = call.as_object_mut() {
-                    object.remove("message_id");
-                }
-                match put(bot, &call).await {
-                    Ok(new_id) => {
-                        let mut conn = app.db.acquire().await?;
-                        messages::set_sent(&mut conn, subject.message.id, &new_id.to_string(), app.clock.now()).await?;
-                        drop(conn);
-                        self.ended(app, entry, delivery, &format!("{reason}; sent anew as message {new_id}")).await
-                    }
-                    Err(failure) => self.failed(app, entry, delivery, failure).await,
-                }
+        let delivery = begin(app, Some(id), self.chat_id, "edit", attempt).await?;
+        let mut gone = None;
+        let mut edited = false;
+        for telegram_id in &subject.message.telegram_ids {
+            let mut call = call.clone();
+            call["message_id"] = json!(telegram_id);
+            match put(bot, &call).await {
+                Ok(_) | Err(Failure::Unchanged) => edited = true,
+                Err(Failure::NotEditable(reason)) => gone = Some(reason),
+                Err(failure) => return self.failed(app, entry, delivery, failure).await,
+            }
+        }
+        let Some(reason) = gone.filter(|_| !edited) else { return self.ended(app, entry, delivery, "edited").await };
+        // The person shall still learn how it ended.
+        match put(bot, &call).await {
+            Ok(telegram_id) => {
+                let mut conn = app.db.acquire().await?;
+                messages::note_copy(&mut conn, id, telegram_id, app.clock.now()).await?;
+                drop(conn);
+                self.ended(app, entry, delivery, &format!("{reason}; sent anew as message {telegram_id}")).await
             }
             Err(failure) => self.failed(app, entry, delivery, failure).await,
         }

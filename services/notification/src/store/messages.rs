@@ -21,6 +21,7 @@ pub struct Message {
     pub provider_id: Option<String>,
     pub confirming: Option<String>,
     pub fallback_to: Option<String>,
+    pub telegram_ids: Vec<i64>,
     pub created_at: OffsetDateTime,
     pub sent_at: Option<OffsetDateTime>,
 }
@@ -29,11 +30,6 @@ impl Message {
     /// The chat of a Telegram message.
     pub fn chat_id(&self) -> Option<i64> {
         self.address.parse().ok().filter(|_| self.channel == "telegram")
-    }
-
-    /// The number Telegram gave it.
-    pub fn telegram_id(&self) -> Option<i64> {
-        self.provider_id.as_deref()?.parse().ok()
     }
 }
 
@@ -52,7 +48,7 @@ pub struct NewMessage<'a> {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT m.id, m.notification_id, m.channel, m.user_id, m.name, m.address, m.code, m.state, m.reason, m.provider_id, m.confirming, m.fallback_to,
+            "SELECT m.id, m.notification_id, m.channel, m.user_id, m.name, m.address, m.code, m.state, m.reason, m.provider_id, m.confirming, m.fallback_to, m.telegram_ids,
                     m.created_at, m.sent_at FROM notification_messages m ",
             $rest
         )
@@ -128,6 +124,26 @@ pub async fn set_sent(
         .bind(now)
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// Telegram has it under this number: because we sent it, or because somebody pressed a button of it.
+pub async fn note_copy(
+    conn: &mut PgConnection,
+    id: MessageId,
+    telegram_id: i64,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE notification_messages SET state = 'sent', reason = NULL, provider_id = $2::text, sent_at = coalesce(sent_at, $3),
+             telegram_ids = CASE WHEN $2 = ANY(telegram_ids) THEN telegram_ids ELSE array_append(telegram_ids, $2) END
+         WHERE id = $1",
+    )
+    .bind(id)
+    .bind(telegram_id)
+    .bind(now)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

@@ -56,6 +56,11 @@ pub(super) async fn react(
     if message.user_id.is_some_and(|owner| owner != link.user_id) {
         return tell("stranger", STRANGER, true);
     }
+    let now = app.clock.now();
+    if let Some(pressed) = press.message.as_ref().filter(|pressed| Some(pressed.chat.id) == message.chat_id()) {
+        // A copy we may not know of: sent by a process that died before it could note that.
+        messages::note_copy(conn, message.id, pressed.id, now).await?;
+    }
     let notification = notifications::find(conn, message.notification_id).await?;
     let known = match notification.and_then(|notification| notification.decision_id) {
         Some(id) => decisions::find(conn, id).await?,
@@ -63,7 +68,6 @@ pub(super) async fn react(
     };
     let (Some(known), Some(chat_id)) = (known, message.chat_id()) else { return tell("ignored", OLD, true) };
     let decision = known.body.0;
-    let now = app.clock.now();
     let refresh = async |conn: &mut PgConnection| -> anyhow::Result<()> {
         outbox::insert(conn, chat_id, "edit", message.id, now).await?;
         common::jobs::enqueue(conn, &DeliverChat { chat_id }, now).await?;

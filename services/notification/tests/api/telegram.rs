@@ -306,6 +306,26 @@ async fn the_same_key_is_sent_once_and_so_is_what_a_killed_process_left(db: PgPo
 }
 
 #[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn a_copy_that_a_killed_process_could_not_note_is_closed_too(db: PgPool) {
+    let installation = Installation::start(db).await;
+    installation.receive();
+    installation.ask(&decision(), &["telegram"]).await;
+    installation.run_jobs().await;
+    // Telegram took it, and the process died before it noted that.
+    for sql in [
+        "UPDATE notification_messages SET state = 'pending', provider_id = NULL, telegram_ids = '{}'",
+        "UPDATE telegram_outbox SET state = 'waiting'",
+    ] {
+        sqlx::query(sql).execute(&installation.app.db).await.unwrap();
+    }
+    let question = installation.messages(ADA).pop().unwrap();
+    installation.press(ADA, ADA, &question, "✅", false).await;
+    installation.run_jobs().await;
+    assert_eq!(installation.messages(ADA).len(), 1, "the press proves that it is there, so it is not sent again");
+    assert!(installation.messages(ADA)[0].text.contains("✅ Approved by Ada"));
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
 async fn a_deleted_message_is_replaced_so_that_the_outcome_is_seen(db: PgPool) {
     let installation = Installation::start(db).await;
     let decision = decision();
