@@ -24,11 +24,11 @@ pub fn router(app: App) -> (Router, Spec) {
     let (public, spec) = public().with_state(app.clone()).split_for_parts();
     let described = spec.clone();
     let router = public
-        .merge(internal::router().with_state(app.clone()))
         .route("/openapi.json", get(move || async move { Json(described) }))
         .route("/", get(ui::serve))
         .route("/{*path}", get(ui::serve))
-        .merge(health(&app).router());
+        .merge(health(&app).router())
+        .merge(internal::router().with_state(app));
     (layers(router, Layers { body_limit_bytes: 8 * 1024 * 1024, ..Layers::default() }), spec)
 }
 

@@ -27,7 +27,7 @@ pub async fn run_upkeep(app: App, stop: CancellationToken) -> anyhow::Result<()>
             match crate::identity::setup::announce(&app).await {
                 Ok(()) => announced = true,
                 Err(error) => {
-                    tracing::warn!(error = %error.into_anyhow(), "cannot tell yet whether the first account exists")
+                    tracing::warn!(error = %error.into_anyhow(), "cannot tell yet whether the first account exists");
                 }
             }
         }

@@ -6,6 +6,7 @@ use common::auth::{Caller, Operator, Viewer};
 use common::clients::notification::LinkChat;
 use common::error::Problem;
 use common::http::Json;
+use common::http::client::CallError;
 use common::{Error, Result};
 use http::Method;
 use serde::Deserialize;
@@ -30,14 +31,37 @@ pub async fn get_demo(State(app): State<App>, _caller: Caller<Viewer>) -> Result
     let Some(base) = &app.config.sandbox_url else {
         return Ok(Json(Demo { available: false, readmes: Vec::new(), sandbox_url: None }));
     };
-    let request = app.probe.request(Method::GET, address(base, "demo")?);
-    let answer: Value = app.probe.json(request).await.unwrap_or_else(|error| {
+    let request = app.probe.request(Method::GET, address(base, "about")?);
+    let about: About = app.probe.json(request).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "the sandbox does not say which READMEs it has");
-        Value::Null
+        About::default()
     });
-    let list = answer.get("readmes").cloned().unwrap_or(answer);
-    let readmes: Vec<DemoReadme> = serde_json::from_value(list).unwrap_or_default();
+    let readmes: Vec<_> = about
+        .readmes
+        .into_iter()
+        .map(|readme| DemoReadme { name: readme.key, title: readme.repository, description: readme.summary })
+        .collect();
     Ok(Json(Demo { available: !readmes.is_empty(), readmes, sandbox_url: Some(base.to_string()) }))
+}
+
+/// What the sandbox says of itself.
+#[derive(Default, Deserialize)]
+struct About {
+    readmes: Vec<SandboxReadme>,
+}
+
+#[derive(Deserialize)]
+struct SandboxReadme {
+    key: String,
+    repository: String,
+    summary: String,
+}
+
+/// A repository as GitHub shows it.
+#[derive(Deserialize)]
+struct Made {
+    full_name: String,
+    html_url: String,
 }
 
 /// Push a README to a new repository in the sandbox. Its project appears within seconds.
@@ -60,15 +84,8 @@ pub async fn start_demo(
         tracing::warn!(error = %error.into_anyhow(), "the sandbox's phone is not linked");
     }
     let request = app.probe.request(Method::POST, address(base, "demo")?).json(&json!({"readme": body.readme}));
-    let answer: Value = app.probe.json(request).await.map_err(common::http::client::CallError::into_error)?;
-    let text =
-        |names: &[&str]| names.iter().find_map(|name| answer.get(*name).and_then(Value::as_str).map(str::to_owned));
-    let repository = text(&["full_name", "repository"])
-        .or_else(|| answer.pointer("/repository/full_name").and_then(Value::as_str).map(str::to_owned))
-        .ok_or_else(|| Error::upstream("peer_refused", "The sandbox did not say which repository it made"))?;
-    let html_url = text(&["html_url", "url"])
-        .or_else(|| answer.pointer("/repository/html_url").and_then(Value::as_str).map(str::to_owned));
-    Ok((StatusCode::CREATED, Json(DemoStarted { repository, html_url })))
+    let made: Made = app.probe.json(request).await.map_err(CallError::into_error)?;
+    Ok((StatusCode::CREATED, Json(DemoStarted { repository: made.full_name, html_url: Some(made.html_url) })))
 }
 
 /// Lets the first admin decide from the sandbox's phone: its owner is linked to that account.
@@ -77,14 +94,27 @@ async fn link_phone(app: &App, base: &Url) -> Result<()> {
     let Some(admin) = users::first_admin(&mut conn).await? else { return Ok(()) };
     drop(conn);
     let request = app.probe.request(Method::GET, address(base, "telegram/chats")?);
-    let phone: Value = app.probe.json(request).await.map_err(common::http::client::CallError::into_error)?;
-    let person = phone
-        .get("users")
-        .and_then(Value::as_object)
-        .and_then(|people| people.values().find_map(|person| person.get("id").and_then(Value::as_i64)));
-    let Some(chat_user_id) = person else { return Ok(()) };
+    let phone: Value = app.probe.json(request).await.map_err(CallError::into_error)?;
+    let mut people = phone.get("users").and_then(Value::as_object).into_iter().flat_map(|people| people.values());
+    let owner = people.find(|person| person.get("started").and_then(Value::as_bool) == Some(true));
+    let chat_user_id = match owner.and_then(|person| person.get("id")).and_then(Value::as_i64) {
+        Some(id) => id,
+        None => give_phone(app, base, &admin.display_name).await?,
+    };
     let link = LinkChat { user_id: admin.id, chat_user_id, name: admin.display_name };
-    app.notification.link_chat(&link).await.map_err(common::http::client::CallError::into_error)
+    app.notification.link_chat(&link).await.map_err(CallError::into_error)
+}
+
+/// A new phone whose owner has pressed start, so that the bot may write.
+async fn give_phone(app: &App, base: &Url, name: &str) -> Result<i64> {
+    #[derive(Deserialize)]
+    struct Person {
+        id: i64,
+    }
+    let body = json!({"first_name": name, "started": true});
+    let request = app.probe.request(Method::POST, address(base, "telegram/users")?).json(&body);
+    let person: Person = app.probe.json(request).await.map_err(CallError::into_error)?;
+    Ok(person.id)
 }
 
 fn address(base: &Url, path: &str) -> Result<Url> {

@@ -126,6 +126,7 @@ pub enum Outcome {
 
 /// Everything the machine knows of a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "the holds do not exclude one another")]
 pub struct Life {
     /// Where the work stands.
     pub phase: Phase,
@@ -231,7 +232,10 @@ impl Life {
             return Err(Refusal::Over(self.phase.name()));
         }
         match input {
-            Input::Enter(_) | Input::HoldBudget if self.failed => Err(Refusal::Failed),
+            // A failed project may still be given up, but it takes no work and cannot have succeeded.
+            Input::Enter(_) | Input::HoldBudget | Input::Finish(Outcome::Completed) if self.failed => {
+                Err(Refusal::Failed)
+            }
             Input::Enter(stage) if !self.phase.may_be_followed_by(stage) => {
                 Err(Refusal::OutOfOrder { stage: stage.name(), phase: self.phase.name() })
             }
@@ -247,8 +251,6 @@ impl Life {
             Input::Fail => Ok(Self { failed: true, ..self }),
             Input::Retry if !self.failed => Err(Refusal::NotHeld("failed")),
             Input::Retry => Ok(Self { failed: false, ..self }),
-            // A failed project may still be given up, but it cannot have succeeded.
-            Input::Finish(Outcome::Completed) if self.failed => Err(Refusal::Failed),
             Input::Finish(outcome) => {
                 Ok(Self { phase: outcome.phase(), awaiting: false, paused: false, budget_hold: false, failed: false })
             }

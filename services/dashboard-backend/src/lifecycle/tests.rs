@@ -53,7 +53,9 @@ proptest! {
     #[test]
     fn holds_leave_no_trace(inputs in prop::collection::vec(any_input(), 0..30)) {
         let life = live(&inputs);
-        prop_assume!(!life.is_over() && !life.paused && !life.failed);
+        if life.is_over() || life.paused || life.failed {
+            return Ok(());
+        }
         prop_assert_eq!(life.apply(Input::Pause).unwrap().apply(Input::Resume).unwrap(), life);
         prop_assert_eq!(life.apply(Input::Fail).unwrap().apply(Input::Retry).unwrap(), life);
     }

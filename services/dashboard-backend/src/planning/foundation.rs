@@ -1,6 +1,11 @@
-//! The first pull request of a project: the plan's documents and rules, and `AGENTS.md` for whoever works there.
+//! The first pull request of a project: the plan's documents and rules, and what every project of its kind gets beside them.
+
+use std::fmt::Write as _;
 
 use common::clients::agents::{PlanAnswer, PlannedFile, Severity};
+use compliance::config::ProjectType;
+use compliance::generate::{ProjectInfo, documents};
+use compliance::stack::{Detected, Kind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -74,14 +79,12 @@ pub(super) fn check_documents(plan: &PlanAnswer, findings: &mut Findings) {
     }
 }
 
-/// The files of an approved plan.
-pub fn build(project: &str, plan: &PlanAnswer, short_id: &str) -> Foundation {
+/// The files of an approved plan. What the plan brings wins over what is generated; the README stays its author's.
+pub fn build(project: &str, plan: &PlanAnswer, readme: &str, short_id: &str, date: time::Date) -> Foundation {
     let mut files: Vec<FoundationFile> = Vec::new();
     let mut add = |path: &str, content: String| {
-        if is_safe_path(path)
-            && !path.eq_ignore_ascii_case("README.md")
-            && !files.iter().any(|file| file.path.eq_ignore_ascii_case(path))
-        {
+        let new = !files.iter().any(|file| file.path.eq_ignore_ascii_case(path));
+        if new && is_safe_path(path) && !path.eq_ignore_ascii_case("README.md") {
             files.push(FoundationFile { path: path.to_owned(), content });
         }
     };
@@ -91,13 +94,15 @@ pub fn build(project: &str, plan: &PlanAnswer, short_id: &str) -> Foundation {
     for rule in &plan.rules {
         add(&rule.path, with_head(rule));
     }
-    if !plan.architecture.trim().is_empty() {
-        add("docs/ARCHITECTURE.md", headed("Architecture", &plan.architecture));
-    }
     add("docs/PLAN.md", plan_document(project, plan));
-    add("AGENTS.md", agents_document(project, plan));
+    for generated in documents(&stack(plan), &info(project, plan, readme, date)) {
+        add(&generated.path, generated.content);
+    }
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    let list: String = files.iter().map(|file| format!("- `{}`\n", file.path)).collect();
+    let list = files.iter().fold(String::new(), |mut list, file| {
+        let _ = writeln!(list, "- `{}`", file.path);
+        list
+    });
     Foundation {
         branch: BRANCH.to_owned(),
         title: "Add documentation skeleton and rules".to_owned(),
@@ -110,12 +115,34 @@ pub fn build(project: &str, plan: &PlanAnswer, short_id: &str) -> Foundation {
     }
 }
 
-fn ended(text: &str) -> String {
-    format!("{}\n", text.trim_end())
+fn stack(plan: &PlanAnswer) -> Vec<Detected> {
+    let said = |kind: Kind, name: &String| Detected {
+        kind,
+        name: name.clone(),
+        confidence: 1.0,
+        evidence: vec!["plan: named by the architect".to_owned()],
+    };
+    std::iter::once(said(Kind::Language, &plan.stack.language))
+        .chain(plan.stack.frameworks.iter().map(|name| said(Kind::Framework, name)))
+        .collect()
 }
 
-fn headed(title: &str, text: &str) -> String {
-    if text.trim_start().starts_with("# ") { ended(text) } else { format!("# {title}\n\n{}", ended(text)) }
+fn info(project: &str, plan: &PlanAnswer, readme: &str, date: time::Date) -> ProjectInfo {
+    ProjectInfo {
+        name: project.to_owned(),
+        summary: plan.summary.clone(),
+        project_type: ProjectType::parse(&plan.project_type),
+        test_command: Some(plan.stack.test_command.clone()),
+        run_command: plan.stack.run_command.clone(),
+        architecture: Some(plan.architecture.clone()).filter(|text| !text.trim().is_empty()),
+        requirements: compliance::requirements::read(readme),
+        date: date.to_string(),
+        ..ProjectInfo::default()
+    }
+}
+
+fn ended(text: &str) -> String {
+    format!("{}\n", text.trim_end())
 }
 
 fn with_head(rule: &PlannedFile) -> String {
@@ -129,14 +156,14 @@ fn with_head(rule: &PlannedFile) -> String {
 fn plan_document(project: &str, plan: &PlanAnswer) -> String {
     let mut text = format!("# Plan of {project}\n\n{}\n", plan.summary.trim());
     for milestone in &plan.milestones {
-        text.push_str(&format!("\n## {}: {}\n\n{}\n\n", milestone.key, milestone.title, milestone.goal.trim()));
+        let _ = write!(text, "\n## {}: {}\n\n{}\n\n", milestone.key, milestone.title, milestone.goal.trim());
         for task in &milestone.tasks {
             let serves = if task.requirement_ids.is_empty() {
                 String::new()
             } else {
                 format!(" ({})", task.requirement_ids.join(", "))
             };
-            text.push_str(&format!("- [ ] {}: {}{serves}\n", task.id, task.title));
+            let _ = writeln!(text, "- [ ] {}: {}{serves}", task.id, task.title);
         }
         if !milestone.acceptance.is_empty() {
             text.push_str("\nDone when:\n\n");
@@ -156,27 +183,6 @@ fn plan_document(project: &str, plan: &PlanAnswer) -> String {
     text
 }
 
-fn agents_document(project: &str, plan: &PlanAnswer) -> String {
-    let mut text = format!(
-        "# Working on {project}\n\n{}\n\n## Commands\n\n- Tests: `{}`\n",
-        plan.summary.trim(),
-        plan.stack.test_command
-    );
-    if let Some(run) = plan.stack.run_command.as_deref().filter(|run| !run.is_empty()) {
-        text.push_str(&format!("- Run: `{run}`\n"));
-    }
-    let frameworks = if plan.stack.frameworks.is_empty() {
-        String::new()
-    } else {
-        format!(" with {}", plan.stack.frameworks.join(", "))
-    };
-    text.push_str(&format!("\n## Stack\n\n{}{frameworks}.\n\n## Rules\n\n", plan.stack.language));
-    text.push_str("- Read `docs/PLAN.md` before you begin, and build one milestone at a time.\n");
-    text.push_str("- Every change keeps the tests green and the documents true.\n");
-    text.extend(plan.rules.iter().map(|rule| format!("- `{}`\n", rule.path)));
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,22 +197,23 @@ mod tests {
             title: None,
             content: "Test first.".into(),
         });
-        let foundation = build("Ledger", &plan, "D-ABCD");
-        let paths: Vec<_> = foundation.files.iter().map(|file| file.path.as_str()).collect();
-        assert_eq!(
-            paths,
-            [
-                ".cursor/rules/python.mdc",
-                ".cursor/rules/tests.mdc",
-                "AGENTS.md",
-                "docs/ARCHITECTURE.md",
-                "docs/PLAN.md"
-            ]
+        let foundation =
+            build("Ledger", &plan, "# Ledger\n\n- adds entries\n", "D-ABCD", time::macros::date!(2026 - 03 - 17));
+        let content = |path: &str| {
+            let file = foundation.files.iter().find(|file| file.path == path);
+            file.map_or_else(|| panic!("{path} is missing"), |file| file.content.as_str())
+        };
+        assert!(
+            content(".cursor/rules/tests.mdc").starts_with("---\ndescription: tests\n"),
+            "the plan's own rule wins, with a head"
         );
-        let content = |path: &str| &foundation.files.iter().find(|file| file.path == path).unwrap().content;
-        assert!(content(".cursor/rules/tests.mdc").starts_with("---\ndescription: tests\n"));
         assert!(content("docs/PLAN.md").contains("- [ ] T1: add (R1)"));
-        assert!(content("AGENTS.md").contains("`python -m unittest`"));
+        assert!(content("AGENTS.md").contains("python -m unittest"));
         assert_eq!(content("docs/ARCHITECTURE.md"), "# Architecture\n\nOne module.\n", "the plan's own document wins");
+        assert!(!content("CONTRIBUTING.md").is_empty());
+        assert!(!foundation.files.iter().any(|file| file.path == "README.md"), "the README is its author's");
+        let mut paths: Vec<_> = foundation.files.iter().map(|file| file.path.to_lowercase()).collect();
+        paths.dedup();
+        assert_eq!(paths.len(), foundation.files.len(), "every path once");
     }
 }

@@ -1,8 +1,7 @@
-//! From README to plan to the first files: requirements, validation, foundation.
+//! From plan to the first files: validation, foundation, and showing both.
 
 pub mod foundation;
 pub mod render;
-pub mod requirements;
 pub mod validate;
 
 /// A name for branches and addresses: lower-case letters, digits and single hyphens, at most 40 characters.

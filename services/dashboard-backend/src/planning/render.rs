@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn hostile_text_is_harmless() {
         let html = markdown(
-            "# Hi\n<script>alert(1)</script>\n<img src=x onerror=alert(1)>\n[x](javascript:alert(1)) ![p](http://t/p.png) <a href=\"https://e\" onclick=\"x()\">e</a>",
+            "# Hi\n<script>alert(1)</script>\n\n<img src=x onerror=alert(1)>\n\n[x](javascript:alert(1)) ![p](http://t/p.png) <a href=\"https://e\" onclick=\"x()\">e</a>",
         );
         assert!(html.contains("<h1>Hi</h1>"));
         for bad in ["script", "alert", "onerror", "javascript:", "<img", "onclick"] {

@@ -1,12 +1,16 @@
-//! Whether a plan can be built: its shape, its paths, and whether every requirement has a task.
+//! Whether a plan can be built: its shape, its paths, its documents, and whether every requirement has a task.
 
 use std::collections::HashSet;
 
-use common::clients::agents::{PlanAnswer, Requirement, Severity};
+use common::clients::agents::{PlanAnswer, Severity};
+use compliance::plan::{Plan, PlanReport, check_plan};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{is_safe_path, requirements};
+use super::is_safe_path;
+
+/// More findings at once help nobody.
+const MOST: usize = 40;
 
 /// What is wrong with a plan. It also reads as a `Finding`, so that it can go back to the architect as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -50,14 +54,64 @@ impl Findings {
     }
 }
 
-/// Checks a plan against what the README asks for.
-pub fn check(plan: &PlanAnswer, wanted: &[Requirement]) -> Findings {
+/// A plan that was checked.
+#[derive(Debug)]
+pub struct Checked {
+    /// What is wrong with it.
+    pub findings: Findings,
+    /// README requirement, milestone and task, for every requirement that a task serves.
+    pub served: Vec<(String, String, String)>,
+}
+
+/// Checks a plan against the README it answers.
+pub fn check(plan: &PlanAnswer, readme: &str) -> Checked {
     let mut findings = Findings::default();
     check_shape(plan, &mut findings);
     check_files(plan, &mut findings);
-    check_coverage(plan, wanted, &mut findings);
     super::foundation::check_documents(plan, &mut findings);
-    findings
+    let PlanReport { coverage, report } = check_plan(readme, &plan_of(plan), &compliance::Config::default());
+    for found in report.findings {
+        let severity = match found.severity {
+            // What the plan itself lacks cannot be built; what its documents lack can be mended while building.
+            compliance::Severity::Error if found.rule.starts_with("plan-") => Severity::Blocker,
+            compliance::Severity::Error => Severity::Major,
+            compliance::Severity::Warning => Severity::Minor,
+            compliance::Severity::Info => continue,
+        };
+        let message =
+            if found.remedy.is_empty() { found.message } else { format!("{}. {}", found.message, found.remedy) };
+        findings.add(
+            &found.rule,
+            severity,
+            Some(&found.path).filter(|path| *path != "plan").map(String::as_str),
+            message,
+        );
+    }
+    findings.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings.0.truncate(MOST);
+    let served = coverage
+        .covered
+        .into_iter()
+        .filter_map(|covered| covered.by.into_iter().next().map(|by| (covered.id, by.milestone, by.task)))
+        .collect();
+    Checked { findings, served }
+}
+
+/// The plan in the words of the documents' checker, which reads a part of it.
+fn plan_of(plan: &PlanAnswer) -> Plan {
+    let value = serde_json::to_value(plan).unwrap_or_default();
+    let untitled = |files: &serde_json::Value| {
+        let mut files = files.clone();
+        for file in files.as_array_mut().into_iter().flatten().filter(|file| file["title"].is_null()) {
+            file["title"] = "".into();
+        }
+        files
+    };
+    let mut value = value;
+    for part in ["documents", "rules"] {
+        value[part] = untitled(&value[part]);
+    }
+    serde_json::from_value(value).unwrap_or_default()
 }
 
 fn check_shape(plan: &PlanAnswer, findings: &mut Findings) {
@@ -133,66 +187,6 @@ fn check_files(plan: &PlanAnswer, findings: &mut Findings) {
     }
 }
 
-fn check_coverage(plan: &PlanAnswer, wanted: &[Requirement], findings: &mut Findings) {
-    let served: HashSet<&str> = plan
-        .milestones
-        .iter()
-        .flat_map(|m| &m.tasks)
-        .flat_map(|task| &task.requirement_ids)
-        .map(String::as_str)
-        .collect();
-    for requirement in &plan.requirements {
-        if !served.contains(requirement.id.as_str()) {
-            let message = format!("No task serves requirement {}: {}", requirement.id, requirement.text);
-            findings.add("plan/coverage", Severity::Blocker, None, message);
-        }
-    }
-    let known: HashSet<&str> = plan.requirements.iter().chain(wanted).map(|r| r.id.as_str()).collect();
-    for id in served.iter().filter(|id| !known.contains(*id)) {
-        findings.add(
-            "plan/unknown-requirement",
-            Severity::Major,
-            None,
-            format!("A task serves requirement {id}, which nobody asked for"),
-        );
-    }
-    for requirement in wanted {
-        if serving_id(requirement, plan, &served).is_none() {
-            let message = format!("The README asks for this, and no task says that it serves it: {}", requirement.text);
-            findings.add("plan/readme-coverage", Severity::Minor, None, message);
-        }
-    }
-}
-
-/// The id under which the plan's tasks serve a README requirement. The architect may number differently: words decide before numbers.
-fn serving_id<'a>(requirement: &'a Requirement, plan: &'a PlanAnswer, served: &HashSet<&str>) -> Option<&'a str> {
-    let same = requirements::find_same(&requirement.text, &plan.requirements).map(|same| same.id.as_str());
-    let own_number = || plan.requirements.iter().all(|r| r.id != requirement.id).then_some(requirement.id.as_str());
-    same.or_else(own_number).filter(|id| served.contains(id))
-}
-
-/// Which milestone and task serve each README requirement.
-pub fn trace<'a>(plan: &'a PlanAnswer, wanted: &'a [Requirement]) -> Vec<(&'a str, &'a str, &'a str)> {
-    let served: HashSet<&str> = plan
-        .milestones
-        .iter()
-        .flat_map(|m| &m.tasks)
-        .flat_map(|task| &task.requirement_ids)
-        .map(String::as_str)
-        .collect();
-    wanted
-        .iter()
-        .filter_map(|requirement| {
-            let id = serving_id(requirement, plan, &served)?;
-            plan.milestones.iter().find_map(|milestone| {
-                let task =
-                    milestone.tasks.iter().find(|task| task.requirement_ids.iter().any(|served| served == id))?;
-                Some((requirement.id.as_str(), milestone.key.as_str(), task.id.as_str()))
-            })
-        })
-        .collect()
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -212,28 +206,19 @@ pub(crate) mod tests {
         .unwrap()
     }
 
-    fn wanted() -> Vec<Requirement> {
-        vec![
-            Requirement { id: "R1".into(), text: "Adds entries with an amount".into() },
-            Requirement { id: "R2".into(), text: "Lists all entries".into() },
-        ]
-    }
+    const README: &str = "# Ledger\n\nA ledger.\n\n## Features\n\n- adds entries with an amount\n- lists entries\n";
 
     #[test]
     fn a_good_plan_is_accepted_and_traced() {
-        let plan = good();
-        let findings = check(&plan, &wanted());
-        assert!(findings.acceptable(), "{findings:?}");
-        assert_eq!(trace(&plan, &wanted()), [("R1", "m1", "T1"), ("R2", "m1", "T2")]);
-    }
-
-    #[test]
-    fn words_decide_before_numbers() {
-        let mut plan = good();
-        plan.requirements.reverse();
-        plan.requirements[0].id = "R1".into(); // "lists entries" is R1 in the architect's counting
-        plan.requirements[1].id = "R2".into();
-        assert_eq!(trace(&plan, &wanted()), [("R1", "m1", "T2"), ("R2", "m1", "T1")]);
+        let checked = check(&good(), README);
+        assert!(checked.findings.acceptable(), "{:?}", checked.findings);
+        let wanted = compliance::requirements::read(README);
+        let tasks: Vec<_> = checked
+            .served
+            .iter()
+            .map(|(id, milestone, task)| (id.as_str(), milestone.as_str(), task.as_str()))
+            .collect();
+        assert_eq!(tasks, [(wanted[0].id.as_str(), "m1", "T1"), (wanted[1].id.as_str(), "m1", "T2")]);
     }
 
     #[test]
@@ -247,26 +232,16 @@ pub(crate) mod tests {
             ("plan/path", |plan| plan.documents[0].path = "../../etc/passwd".into()),
             ("plan/path", |plan| plan.documents.push(plan.documents[0].clone())),
             ("plan/rule-path", |plan| plan.rules[0].path = ".github/workflows/x.yml".into()),
-            ("plan/coverage", |plan| plan.milestones[0].tasks[1].requirement_ids.clear()),
+            ("plan-requirement-uncovered", |plan| plan.milestones[0].tasks[1].requirement_ids.clear()),
         ];
         for (rule, break_it) in cases {
             let mut plan = good();
             break_it(&mut plan);
-            let findings = check(&plan, &wanted());
+            let findings = check(&plan, README).findings;
             assert!(
                 !findings.acceptable() && findings.0.iter().any(|finding| finding.rule == rule),
                 "{rule}: {findings:?}"
             );
         }
-    }
-
-    #[test]
-    fn what_the_readme_asks_and_nobody_serves_is_said() {
-        let extra = Requirement { id: "R3".into(), text: "exports everything to CSV".into() };
-        let findings = check(&good(), &[wanted(), vec![extra]].concat());
-        assert!(findings.acceptable());
-        assert!(
-            findings.0.iter().any(|finding| finding.rule == "plan/readme-coverage" && finding.message.contains("CSV"))
-        );
     }
 }

@@ -16,7 +16,7 @@ pub async fn apply(
     reason: Option<&str>,
     now: OffsetDateTime,
 ) -> Result<()> {
-    let life = project.life().apply(input).map_err(refused)?;
+    let life = project.life().apply(input).map_err(|refusal| refused(&refusal))?;
     let status = life.status();
     projects::update_life(conn, project.id, life, reason, now).await?;
     fence::set_status(conn, project.id, status.name(), life.paused || life.budget_hold, now).await?;
@@ -27,8 +27,8 @@ pub async fn apply(
     Ok(())
 }
 
-fn refused(refusal: Refusal) -> Error {
-    let code = match &refusal {
+fn refused(refusal: &Refusal) -> Error {
+    let code = match refusal {
         Refusal::Over(_) => "project_closed",
         Refusal::Failed => "project_failed",
         Refusal::OutOfOrder { .. } => "stage_out_of_order",

@@ -19,16 +19,22 @@ pub async fn keep(
     now: OffsetDateTime,
 ) -> Result<()> {
     let stage = stages::find_open(conn, project).await?.map(|stage| stage.id);
+    let metric = |name: &'static str, value: f64, unit: &'static str| metrics::NewMetric {
+        project_id: project,
+        stage_id: stage,
+        name,
+        subject: run,
+        value,
+        unit,
+    };
     if usage.total_tokens > 0 {
-        let grown =
-            metrics::upsert(conn, project, stage, metrics::TOKENS, run, usage.total_tokens as f64, "tokens", now)
-                .await?;
+        let grown = metrics::upsert(conn, &metric(metrics::TOKENS, usage.total_tokens as f64, "tokens"), now).await?;
         if let Some(stage) = stage {
             stages::add_tokens(conn, stage, grown as i64).await?;
         }
     }
     if let Some(cents) = usage.cost_cents.filter(|cents| cents.is_finite() && *cents >= 0.0) {
-        metrics::upsert(conn, project, stage, metrics::COST, run, cents, "cents", now).await?;
+        metrics::upsert(conn, &metric(metrics::COST, cents, "cents"), now).await?;
     }
     Ok(())
 }

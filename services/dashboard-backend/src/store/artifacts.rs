@@ -74,6 +74,13 @@ pub async fn find_newest(conn: &mut PgConnection, project: ProjectId, kind: &str
         .await
 }
 
+/// The README as it was analysed; foreign text.
+pub async fn find_readme(conn: &mut PgConnection, project: ProjectId) -> sqlx::Result<String> {
+    let analysis = find_newest(conn, project, "analysis").await?;
+    let text = analysis.as_ref().and_then(|row| row.content.pointer("/readme/text")).and_then(Value::as_str);
+    Ok(text.unwrap_or_default().to_owned())
+}
+
 /// One version.
 pub async fn find(conn: &mut PgConnection, project: ProjectId, id: ArtifactId) -> sqlx::Result<Option<ArtifactRow>> {
     sqlx::query_as("SELECT * FROM artifacts WHERE project_id = $1 AND id = $2")

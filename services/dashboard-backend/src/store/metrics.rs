@@ -12,41 +12,46 @@ pub const TOKENS: &str = "agent_run.tokens";
 /// Cost of one agent run, in US cents.
 pub const COST: &str = "agent_run.cost_cents";
 
-/// Keeps a number; a later report of the same subject replaces an earlier one. Answers by how much the number grew.
-pub async fn upsert(
-    conn: &mut PgConnection,
-    project: ProjectId,
-    stage: Option<StageId>,
-    name: &str,
-    subject: &str,
-    value: f64,
-    unit: &str,
-    now: OffsetDateTime,
-) -> sqlx::Result<f64> {
+/// A number about a project.
+#[derive(Clone, Debug)]
+pub struct NewMetric<'a> {
+    pub project_id: ProjectId,
+    pub stage_id: Option<StageId>,
+    pub name: &'a str,
+    /// What was measured.
+    pub subject: &'a str,
+    pub value: f64,
+    pub unit: &'a str,
+}
+
+/// Keeps a number. Reports of the same subject may come in any order, and numbers only grow: the largest stays. Answers by how much
+/// the number grew.
+pub async fn upsert(conn: &mut PgConnection, metric: &NewMetric<'_>, now: OffsetDateTime) -> sqlx::Result<f64> {
     let before: Option<f64> = sqlx::query_scalar(
         "SELECT value FROM performance_metrics WHERE project_id = $1 AND metric_name = $2 AND subject = $3",
     )
-    .bind(project)
-    .bind(name)
-    .bind(subject)
+    .bind(metric.project_id)
+    .bind(metric.name)
+    .bind(metric.subject)
     .fetch_optional(&mut *conn)
     .await?;
     sqlx::query(
         "INSERT INTO performance_metrics (id, project_id, stage_id, metric_name, subject, value, unit, recorded_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT ON CONSTRAINT performance_metrics_subject_key DO UPDATE SET value = EXCLUDED.value",
+         ON CONFLICT ON CONSTRAINT performance_metrics_subject_key
+         DO UPDATE SET value = greatest(performance_metrics.value, EXCLUDED.value)",
     )
     .bind(Uuid::now_v7())
-    .bind(project)
-    .bind(stage)
-    .bind(name)
-    .bind(subject)
-    .bind(value)
-    .bind(unit)
+    .bind(metric.project_id)
+    .bind(metric.stage_id)
+    .bind(metric.name)
+    .bind(metric.subject)
+    .bind(metric.value)
+    .bind(metric.unit)
     .bind(now)
     .execute(conn)
     .await?;
-    Ok(value - before.unwrap_or(0.0))
+    Ok((metric.value - before.unwrap_or(0.0)).max(0.0))
 }
 
 #[derive(Debug, FromRow)]

@@ -9,6 +9,7 @@ use crate::lifecycle::{Life, Phase, Status};
 
 /// A row of `projects`.
 #[derive(Clone, Debug, FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "the row's flags, as the table has them")]
 pub struct ProjectRow {
     pub id: ProjectId,
     pub number: i64,

@@ -1,1 +1,249 @@
-//! Filled in below.
+//! Set-up, sign-in, sessions, accounts.
+
+use common::auth::Role;
+use common::testing::{Answer, send};
+use dashboard_backend::identity::setup;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::support::TestApp;
+
+const PASSWORD: &str = "correct horse battery";
+
+fn first() -> Value {
+    json!({"email": "Ann@Example.org", "display_name": "Ann", "password": PASSWORD})
+}
+
+/// The value of a cookie that the answer sets.
+fn cookie(answer: &Answer, name: &str) -> String {
+    let set = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
+    let line = set.into_iter().find(|line| line.starts_with(&format!("{name}="))).unwrap();
+    assert!(line.contains("HttpOnly") && line.contains("SameSite=Strict") && line.contains("Secure"), "{line}");
+    line[name.len() + 1..].split(';').next().unwrap().to_owned()
+}
+
+async fn set_up(app: &TestApp) -> Answer {
+    let answer = app.anyone(Method::POST, "/api/v1/setup", &[], Some(first())).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{:?}", answer.body);
+    answer
+}
+
+async fn login(app: &TestApp, email: &str, password: &str) -> Answer {
+    app.anyone(Method::POST, "/api/v1/auth/login", &[], Some(json!({"email": email, "password": password}))).await
+}
+
+async fn refresh(app: &TestApp, token: &str) -> Answer {
+    app.anyone(Method::POST, "/api/v1/auth/refresh", &[("cookie".to_owned(), format!("qp_refresh={token}"))], None)
+        .await
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn the_first_account_needs_the_link_and_is_made_once(db: PgPool) {
+    let app = TestApp::start(db).await;
+    let state = app.anyone(Method::GET, "/api/v1/setup", &[], None).await;
+    assert_eq!(
+        (state.body["needed"].as_bool(), state.body["token_required"].as_bool(), state.body["sandbox"].as_bool()),
+        (Some(true), Some(true), Some(false))
+    );
+    setup::announce(&app.app).await.map_err(common::Error::into_anyhow).unwrap();
+    for token in [json!(null), json!("guess")] {
+        let mut body = first();
+        body["token"] = token;
+        let refused = app.anyone(Method::POST, "/api/v1/setup", &[], Some(body)).await;
+        assert_eq!(
+            (refused.status, refused.body["code"].as_str()),
+            (StatusCode::FORBIDDEN, Some("setup_token_required"))
+        );
+    }
+    let kept: Value = sqlx::query_scalar("SELECT value FROM settings WHERE key = 'setup_token'")
+        .fetch_one(&app.app.db)
+        .await
+        .unwrap();
+    let mut body = first();
+    body["token"] = kept;
+    let made = app.anyone(Method::POST, "/api/v1/setup", &[], Some(body.clone())).await;
+    assert_eq!(
+        (made.status, made.body["user"]["role"].as_str()),
+        (StatusCode::CREATED, Some("admin")),
+        "{:?}",
+        made.body
+    );
+    let again = app.anyone(Method::POST, "/api/v1/setup", &[], Some(body)).await;
+    assert_eq!((again.status, again.body["code"].as_str()), (StatusCode::CONFLICT, Some("already_set_up")));
+    assert_eq!(app.anyone(Method::GET, "/api/v1/setup", &[], None).await.body["needed"], false);
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn of_two_first_accounts_one_is_made(db: PgPool) {
+    let app = TestApp::start_with(db, &[("SETUP_OPEN", "true")]).await;
+    let second = json!({"email": "eve@example.org", "display_name": "Eve", "password": PASSWORD});
+    let (one, other) = tokio::join!(
+        app.anyone(Method::POST, "/api/v1/setup", &[], Some(first())),
+        app.anyone(Method::POST, "/api/v1/setup", &[], Some(second)),
+    );
+    let statuses = [one.status, other.status];
+    assert!(statuses.contains(&StatusCode::CREATED) && statuses.contains(&StatusCode::CONFLICT), "{statuses:?}");
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn signing_in_gives_a_token_that_the_published_key_verifies(db: PgPool) {
+    let app = TestApp::start_with(db, &[("SETUP_OPEN", "true")]).await;
+    set_up(&app).await;
+    let session = login(&app, " ANN@example.org ", PASSWORD).await;
+    assert_eq!(session.status, StatusCode::OK, "{:?}", session.body);
+    let token = session.body["access_token"].as_str().unwrap();
+    assert_eq!(cookie(&session, "qp_access"), token);
+    let keys = app.anyone(Method::GET, "/api/v1/auth/jwks.json", &[], None).await;
+    let key = jsonwebtoken::DecodingKey::from_ed_components(keys.body["keys"][0]["x"].as_str().unwrap()).unwrap();
+    let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::EdDSA);
+    validation.set_issuer(&["quantapilot"]);
+    validation.set_audience(&["quantapilot"]);
+    validation.validate_exp = false; // the test's clock stands still in March
+    let decoded = jsonwebtoken::decode::<Value>(token, &key, &validation).unwrap();
+    assert_eq!(decoded.header.kid.as_deref(), keys.body["keys"][0]["kid"].as_str());
+    assert_eq!(decoded.claims["email"], "ann@example.org");
+    assert_eq!(decoded.claims["exp"].as_i64().unwrap() - decoded.claims["iat"].as_i64().unwrap(), 900);
+    // Another instance reads the same key.
+    let twin = TestApp::start(app.app.db.clone()).await;
+    assert_eq!(twin.anyone(Method::GET, "/api/v1/auth/jwks.json", &[], None).await.body, keys.body);
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn guessing_locks_the_address_known_or_not(db: PgPool) {
+    let app = TestApp::start_with(db, &[("SETUP_OPEN", "true")]).await;
+    set_up(&app).await;
+    for email in ["ann@example.org", "nobody@example.org"] {
+        for _ in 0..5 {
+            let wrong = login(&app, email, "wrong horse battery").await;
+            assert_eq!(
+                (wrong.status, wrong.body["code"].as_str()),
+                (StatusCode::UNAUTHORIZED, Some("wrong_credentials"))
+            );
+        }
+        let locked = login(&app, email, PASSWORD).await;
+        assert_eq!(
+            (locked.status, locked.body["code"].as_str()),
+            (StatusCode::TOO_MANY_REQUESTS, Some("too_many_attempts")),
+            "{email}"
+        );
+        assert!(locked.headers.contains_key("retry-after"));
+    }
+    app.advance(61);
+    assert_eq!(login(&app, "ann@example.org", PASSWORD).await.status, StatusCode::OK);
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn a_stolen_refresh_token_ends_the_session(db: PgPool) {
+    let app = TestApp::start_with(db, &[("SETUP_OPEN", "true")]).await;
+    let old = cookie(&set_up(&app).await, "qp_refresh");
+    let fresh = refresh(&app, &old).await;
+    assert_eq!(fresh.status, StatusCode::OK, "{:?}", fresh.body);
+    let new = cookie(&fresh, "qp_refresh");
+    assert_ne!(new, old);
+    let raced = refresh(&app, &old).await;
+    assert_eq!(
+        (raced.status, raced.body["code"].as_str()),
+        (StatusCode::CONFLICT, Some("refresh_raced")),
+        "two tabs at once are no theft"
+    );
+    app.advance(60);
+    let stolen = refresh(&app, &old).await;
+    assert_eq!((stolen.status, stolen.body["code"].as_str()), (StatusCode::UNAUTHORIZED, Some("session_ended")));
+    assert_eq!(refresh(&app, &new).await.status, StatusCode::UNAUTHORIZED, "the thief's successor is ended too");
+    let session: String =
+        sqlx::query_scalar("SELECT id::text FROM user_sessions WHERE revoked_reason = 'refresh_token_reused'")
+            .fetch_one(&app.app.db)
+            .await
+            .unwrap();
+    app.run_jobs().await;
+    let mut redis = app.app.redis.connection();
+    let until: Option<f64> = redis::AsyncCommands::zscore(&mut redis, "qp:auth:revocations", &session).await.unwrap();
+    assert!(until.is_some(), "the gateway is told");
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn signing_out_ends_the_session(db: PgPool) {
+    let app = TestApp::start_with(db, &[("SETUP_OPEN", "true")]).await;
+    let token = cookie(&set_up(&app).await, "qp_refresh");
+    let out = app
+        .anyone(Method::POST, "/api/v1/auth/logout", &[("cookie".to_owned(), format!("qp_refresh={token}"))], None)
+        .await;
+    assert_eq!(
+        (out.status, cookie(&out, "qp_refresh").as_str(), cookie(&out, "qp_access").as_str()),
+        (StatusCode::NO_CONTENT, "", "")
+    );
+    assert_eq!(refresh(&app, &token).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        app.anyone(Method::POST, "/api/v1/auth/logout", &[], None).await.status,
+        StatusCode::NO_CONTENT,
+        "twice does no harm"
+    );
+    assert_eq!(refresh(&app, "nonsense").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn admins_manage_accounts_and_one_remains(db: PgPool) {
+    let app = TestApp::start_with(db, &[("SETUP_OPEN", "true")]).await;
+    let admin = set_up(&app).await.body["user"]["id"].as_str().unwrap().parse().unwrap();
+    let call = |method: Method, path: String, body: Value| {
+        let app = &app;
+        async move { app.person(admin, Role::Admin, method, &path, Some(body)).await }
+    };
+    let bob = json!({"email": "bob@example.org", "display_name": "Bob", "role": "approver", "password": PASSWORD});
+    let made = call(Method::POST, "/api/v1/users".to_owned(), bob.clone()).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{:?}", made.body);
+    assert!(made.body.get("password_hash").is_none());
+    assert_eq!(call(Method::POST, "/api/v1/users".to_owned(), bob).await.body["code"], "email_taken");
+    let token = cookie(&login(&app, "bob@example.org", PASSWORD).await, "qp_refresh");
+    let bob_path = format!("/api/v1/users/{}", made.body["id"].as_str().unwrap());
+    let disabled = call(Method::PATCH, bob_path, json!({"disabled": true})).await;
+    assert_eq!(disabled.body["disabled"], true);
+    assert_eq!(refresh(&app, &token).await.status, StatusCode::UNAUTHORIZED, "disabling ends sessions");
+    assert_eq!(login(&app, "bob@example.org", PASSWORD).await.status, StatusCode::UNAUTHORIZED);
+    for change in [json!({"role": "viewer"}), json!({"disabled": true})] {
+        let refused = call(Method::PATCH, format!("/api/v1/users/{admin}"), change).await;
+        assert_eq!((refused.status, refused.body["code"].as_str()), (StatusCode::CONFLICT, Some("last_admin")));
+    }
+    let unknown = call(Method::PATCH, format!("/api/v1/users/{}", uuid::Uuid::now_v7()), json!({})).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn a_new_password_needs_the_old_one(db: PgPool) {
+    let app = TestApp::start_with(db, &[("SETUP_OPEN", "true")]).await;
+    let admin = set_up(&app).await.body["user"]["id"].as_str().unwrap().parse().unwrap();
+    let change = |current: &'static str, new: &'static str| {
+        let app = &app;
+        async move {
+            app.person(
+                admin,
+                Role::Admin,
+                Method::POST,
+                "/api/v1/users/me/password",
+                Some(json!({"current": current, "new": new})),
+            )
+            .await
+        }
+    };
+    assert_eq!(change("wrong", "another long password").await.body["code"], "wrong_password");
+    assert_eq!(change(PASSWORD, "short").await.body["code"], "weak_password");
+    assert_eq!(change(PASSWORD, "another long password").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(login(&app, "ann@example.org", PASSWORD).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(login(&app, "ann@example.org", "another long password").await.status, StatusCode::OK);
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn who_is_signed_in_comes_from_the_gateway_alone(db: PgPool) {
+    let app = TestApp::start_with(db, &[("SETUP_OPEN", "true")]).await;
+    let session = set_up(&app).await;
+    let admin = session.body["user"]["id"].as_str().unwrap().parse().unwrap();
+    let me = app.person(admin, Role::Admin, Method::GET, "/api/v1/auth/me", None).await;
+    assert_eq!(me.body["email"], "ann@example.org");
+    // An access token is for the gateway; the service itself does not take it.
+    let bearer = ("authorization".to_owned(), format!("Bearer {}", session.body["access_token"].as_str().unwrap()));
+    assert_eq!(
+        send(&app.router, Method::GET, "/api/v1/auth/me", &[bearer], None).await.status,
+        StatusCode::UNAUTHORIZED
+    );
+}

@@ -69,9 +69,10 @@ impl FakeN8n {
             Mode::Up => None,
             Mode::StartingText => Some("n8n is starting up. Please wait".into_response()),
             Mode::StartingHtml => Some((StatusCode::NOT_FOUND, Html("<!DOCTYPE html><html></html>")).into_response()),
-            Mode::NoDatabase => {
-                Some((StatusCode::SERVICE_UNAVAILABLE, Json(json!({"code": 503, "message": "Database is not ready!"}))).into_response())
-            }
+            Mode::NoDatabase => Some(
+                (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"code": 503, "message": "Database is not ready!"})))
+                    .into_response(),
+            ),
         }
     }
 
@@ -115,13 +116,21 @@ async fn resume(State(n8n): State<FakeN8n>, Path(id): Path<String>) -> Response 
             n8n.with(|state| state.executions.insert(id, "running"));
             Json(json!({"message": "Workflow was started"})).into_response()
         }
-        Some("running") => {
-            (StatusCode::CONFLICT, Json(json!({"code": 409, "message": format!("The execution \"{id}\" is running already.")}))).into_response()
-        }
-        Some(_) => {
-            (StatusCode::CONFLICT, Json(json!({"code": 409, "message": format!("The execution \"{id}\" has finished with error.")}))).into_response()
-        }
-        None => (StatusCode::NOT_FOUND, Json(json!({"code": 404, "message": format!("The execution \"{id}\" does not exist.")}))).into_response(),
+        Some("running") => (
+            StatusCode::CONFLICT,
+            Json(json!({"code": 409, "message": format!("The execution \"{id}\" is running already.")})),
+        )
+            .into_response(),
+        Some(_) => (
+            StatusCode::CONFLICT,
+            Json(json!({"code": 409, "message": format!("The execution \"{id}\" has finished with error.")})),
+        )
+            .into_response(),
+        None => (
+            StatusCode::NOT_FOUND,
+            Json(json!({"code": 404, "message": format!("The execution \"{id}\" does not exist.")})),
+        )
+            .into_response(),
     }
 }
 
@@ -238,7 +247,13 @@ impl TestApp {
     }
 
     /// A call of a service of ours.
-    pub(crate) async fn service(&self, issuer: &'static str, method: Method, path: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn service(
+        &self,
+        issuer: &'static str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
         send(&self.router, method, path, &[bearer(issuer, "dashboard-backend", &self.clock)], body).await
     }
 
@@ -256,12 +271,25 @@ impl TestApp {
     }
 
     /// A call of somebody who is signed in.
-    pub(crate) async fn person(&self, user: UserId, role: Role, method: Method, path: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn person(
+        &self,
+        user: UserId,
+        role: Role,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
         send(&self.router, method, path, &[signed_in(user, role, "dashboard-backend", &self.clock)], body).await
     }
 
     /// A call of nobody in particular.
-    pub(crate) async fn anyone(&self, method: Method, path: &str, headers: &[(String, String)], body: Option<Value>) -> Answer {
+    pub(crate) async fn anyone(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(String, String)],
+        body: Option<Value>,
+    ) -> Answer {
         send(&self.router, method, path, headers, body).await
     }
 
@@ -307,10 +335,19 @@ impl TestApp {
     /// A project whose plan waits for approval. Answers the decision's id.
     pub(crate) async fn asked_for_plan(&self) -> (Run, String) {
         let run = self.project().await;
-        self.step(&run, "/stages", "analysis.stage", 1, json!({"stage": "analysis", "milestone": null, "iteration": 1})).await;
+        self.step(
+            &run,
+            "/stages",
+            "analysis.stage",
+            1,
+            json!({"stage": "analysis", "milestone": null, "iteration": 1}),
+        )
+        .await;
         self.step(&run, "/analysis", "analysis.store", 1, analysis()).await;
-        self.step(&run, "/stages", "plan.stage", 1, json!({"stage": "planning", "milestone": null, "iteration": 1})).await;
-        let stored = self.step(&run, "/plan", "plan.store", 1, json!({"run_id": uuid::Uuid::now_v7(), "plan": plan()})).await;
+        self.step(&run, "/stages", "plan.stage", 1, json!({"stage": "planning", "milestone": null, "iteration": 1}))
+            .await;
+        let stored =
+            self.step(&run, "/plan", "plan.store", 1, json!({"run_id": uuid::Uuid::now_v7(), "plan": plan()})).await;
         assert_eq!(stored.body["accepted"], true, "{:?}", stored.body);
         let asked = self.step(&run, "/decisions", "plan.decision", 1, self.question(&run, &stored.body)).await;
         assert_eq!(asked.status, StatusCode::ACCEPTED, "{:?}", asked.body);
@@ -322,7 +359,13 @@ impl TestApp {
         let (run, decision) = self.asked_for_plan().await;
         let approver = self.user("Ada", Role::Approver).await;
         let answer = self
-            .person(approver, Role::Approver, Method::POST, &format!("/api/v1/decisions/{decision}/answers"), Some(json!({"choice": "approve"})))
+            .person(
+                approver,
+                Role::Approver,
+                Method::POST,
+                &format!("/api/v1/decisions/{decision}/answers"),
+                Some(json!({"choice": "approve"})),
+            )
             .await;
         assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
         run
@@ -339,7 +382,11 @@ impl TestApp {
     }
 
     pub(crate) async fn status(&self, project: ProjectId) -> String {
-        sqlx::query_scalar("SELECT status FROM projects WHERE id = $1").bind(project).fetch_one(&self.app.db).await.unwrap()
+        sqlx::query_scalar("SELECT status FROM projects WHERE id = $1")
+            .bind(project)
+            .fetch_one(&self.app.db)
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn count(&self, query: &'static str, project: ProjectId) -> i64 {

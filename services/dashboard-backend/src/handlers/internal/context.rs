@@ -8,7 +8,6 @@ use common::clients::github::ReadmeRef;
 use common::http::{Json, Path};
 use common::ids::{ProjectId, UserId};
 use common::{Error, Result};
-use serde_json::Value;
 
 use crate::app::App;
 use crate::projects;
@@ -26,13 +25,7 @@ pub(super) async fn get_context(
 ) -> Result<Json<ProjectContext>> {
     let mut conn = app.db.acquire().await?;
     let project = projects::find(&mut conn, id).await?;
-    let analysis = artifacts::find_newest(&mut conn, id, "analysis").await?;
-    let readme_text = analysis
-        .as_ref()
-        .and_then(|analysis| analysis.content.pointer("/readme/text"))
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
+    let readme_text = artifacts::find_readme(&mut conn, id).await?;
     let plan = match artifacts::find_approved_plan(&mut conn, id).await? {
         Some(plan) => Some(plan),
         None => artifacts::find_newest(&mut conn, id, "plan").await?,

@@ -42,8 +42,8 @@ pub(super) async fn report_event(
         usage::keep(&mut tx, body.project_id, run, &reported, now).await?;
     }
     let event = NewEvent {
-        // Two services never mean the same event.
-        key: format!("{}/{}", caller.issuer, body.key),
+        // As it is: any service may deliver another's report, so the caller says nothing of whose event it is.
+        key: body.key,
         project_id: Some(body.project_id),
         kind: &body.kind,
         actor,

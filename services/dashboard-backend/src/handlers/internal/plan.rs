@@ -15,12 +15,15 @@ use time::OffsetDateTime;
 
 use crate::SERVICE;
 use crate::app::App;
-use crate::planning::validate::{self, Findings};
-use crate::planning::{foundation, requirements as reading, slug};
+use crate::planning::validate::{self, Checked, Findings};
+use crate::planning::{foundation, slug};
 use crate::projects::{self, record};
 use crate::store::milestones::NewMilestone;
 use crate::store::projects::merge_metadata;
 use crate::store::{artifacts, decisions, milestones, requirements, stages};
+
+/// A README with more is a book; the rest is still there for agents to read.
+const MOST_REQUIREMENTS: usize = 200;
 
 /// Keep what the repository holds, and read the requirements out of its README.
 pub(super) async fn store_analysis(
@@ -37,7 +40,12 @@ pub(super) async fn store_analysis(
     };
     let now = app.clock.now();
     projects::lock(&mut tx, id).await?;
-    let found = reading::read(body.readme.as_ref().map(|readme| readme.text.as_str()).unwrap_or_default());
+    let readme = body.readme.as_ref().map(|readme| readme.text.as_str()).unwrap_or_default();
+    let found: Vec<Requirement> = compliance::requirements::read(readme)
+        .into_iter()
+        .take(MOST_REQUIREMENTS)
+        .map(|requirement| Requirement { id: requirement.id, text: requirement.text })
+        .collect();
     let stage = stages::find_open(&mut tx, id).await?.map(|stage| stage.id);
     let content = serde_json::to_value(&body)?;
     let artifact =
@@ -114,13 +122,9 @@ pub(super) async fn store_plan(
             return tx.finish(&json!({"artifact_id": null, "sha256": null, "accepted": false, "findings": findings.0, "milestones": []})).await;
         }
     };
-    let wanted: Vec<Requirement> = requirements::list(&mut tx, id)
-        .await?
-        .into_iter()
-        .map(|row| Requirement { id: row.key, text: row.text })
-        .collect();
-    let findings = validate::check(&plan, &wanted);
-    let answer = keep_plan(&mut tx, id, &body, &plan, &wanted, findings, now).await?;
+    let readme = artifacts::find_readme(&mut tx, id).await?;
+    let checked = validate::check(&plan, &readme);
+    let answer = keep_plan(&mut tx, id, &body, &plan, checked, now).await?;
     tx.finish(&answer).await
 }
 
@@ -129,8 +133,7 @@ async fn keep_plan(
     id: ProjectId,
     body: &StorePlan,
     plan: &PlanAnswer,
-    wanted: &[Requirement],
-    findings: Findings,
+    Checked { findings, served }: Checked,
     now: OffsetDateTime,
 ) -> Result<Value> {
     let stage = stages::find_open(conn, id).await?.map(|stage| stage.id);
@@ -150,7 +153,7 @@ async fn keep_plan(
             .collect();
         milestones::insert_all(conn, id, artifact.version, &new).await?;
         requirements::clear_plan(conn, id).await?;
-        for (key, milestone, task) in validate::trace(plan, wanted) {
+        for (key, milestone, task) in &served {
             requirements::assign(conn, id, key, milestone, task).await?;
         }
     }
@@ -191,7 +194,8 @@ pub(super) async fn build_foundation(
         .into_iter()
         .rfind(|row| row.artifact_sha.as_deref() == Some(approved.sha256.as_str()));
     let by = decision.map_or_else(|| "approved".to_owned(), |row| row.short_id);
-    let foundation = foundation::build(&project.name, &plan, &by);
+    let readme = artifacts::find_readme(&mut tx, id).await?;
+    let foundation = foundation::build(&project.name, &plan, &readme, &by, now.date());
     let stage = stages::find_open(&mut tx, id).await?.map(|stage| stage.id);
     let artifact =
         artifacts::insert(&mut tx, id, stage, "foundation", "Foundation", &serde_json::to_value(&foundation)?, now)
