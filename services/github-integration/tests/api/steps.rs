@@ -414,3 +414,38 @@ async fn a_workflow_that_fails_is_told_with_what_it_printed(db: PgPool) {
     let log = world.app.app.github.failed_log(&name, evidence.checks[0].actions.unwrap()).await.unwrap();
     assert!(log.contains("expected 1 but got 2"), "{log}");
 }
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn a_renamed_repository_is_still_worked_on(db: PgPool) {
+    let world = World::new(db).await;
+    world.app.poll().await;
+    world.app.github(Method::PATCH, &format!("/repos/{REPO}"), json!({"name": "tasks"})).await;
+    // The workflow goes on with the name it began with: reads are sent on with 301, changes with 307.
+    assert_eq!(world.branch("work").await["created"], true);
+    let commit = world.commit("work", "commit", "a.txt").await;
+    let pull = world.pull("work").await;
+    assert_eq!(world.merge("merge", &pull["number"], &commit["sha"]).await["merged"], true);
+    assert_eq!(world.app.read("/repos/demo/tasks/commits?sha=main").await.as_array().unwrap().len(), 2);
+
+    world.app.poll().await;
+    let list = world.app.person(common::auth::Role::Viewer, Method::GET, "/api/v1/repositories", None).await.body;
+    assert_eq!((&list["items"][0]["full_name"], list["items"].as_array().unwrap().len()), (&json!("demo/tasks"), 1));
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn a_step_may_not_touch_the_repository_of_another_project(db: PgPool) {
+    let world = World::new(db).await;
+    world.app.poll().await;
+    let intake: uuid::Uuid = sqlx::query_scalar("SELECT id FROM intakes").fetch_one(&world.app.db).await.unwrap();
+    let accept = json!({"project_id": world.project});
+    world.app.n8n(Method::POST, &format!("/internal/v1/intakes/{intake}/accepted"), Some(accept)).await;
+    assert_eq!(world.branch("work").await["created"], true);
+
+    let stranger = world.app.project().await;
+    let body = json!({"repository": REPO, "branch": "theirs", "from": "main"});
+    let refused = world.app.step(stranger, "branches", "branch", body).await;
+    assert_eq!(
+        (refused.status, &refused.body["code"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("repository_of_another_project"))
+    );
+}
