@@ -27,6 +27,9 @@ struct Arguments {
     /// Token of the person who owns the demo's repositories.
     #[arg(long, env = "SANDBOX_DEMO_TOKEN", hide_env_values = true)]
     demo_token: Option<String>,
+    /// Requests a GitHub token may make in an hour.
+    #[arg(long, env = "SANDBOX_GITHUB_RATE_LIMIT")]
+    github_rate_limit: Option<u64>,
     /// Token of the Telegram bot.
     #[arg(long, env = "SANDBOX_TELEGRAM_TOKEN", hide_env_values = true)]
     telegram_token: Option<String>,
@@ -79,6 +82,7 @@ impl Arguments {
             github: GithubSettings {
                 token: self.github_token.unwrap_or(defaults.github.token),
                 demo_token: self.demo_token.unwrap_or(defaults.github.demo_token),
+                rate_limit: self.github_rate_limit.unwrap_or(defaults.github.rate_limit),
                 ..defaults.github
             },
             telegram_token: self.telegram_token.unwrap_or(defaults.telegram_token),

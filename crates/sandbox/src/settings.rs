@@ -29,6 +29,8 @@ pub struct GithubSettings {
     /// Token of `demo_login`, the person whose repositories the demo makes.
     pub demo_token: String,
     pub demo_login: String,
+    /// Requests a token may make in an hour.
+    pub rate_limit: u64,
     /// Longest time a workflow job may run.
     pub job_timeout_seconds: u64,
 }
@@ -54,6 +56,7 @@ impl Default for GithubSettings {
             bot_login: "quantapilot-bot".to_owned(),
             demo_token: "sandbox-demo-token".to_owned(),
             demo_login: "demo".to_owned(),
+            rate_limit: 5_000,
             job_timeout_seconds: 300,
         }
     }

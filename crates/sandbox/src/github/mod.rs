@@ -74,7 +74,7 @@ impl Github {
             git_root: directory.join("git"),
             client,
             writers: Mutex::default(),
-            limits: http::Limits::default(),
+            limits: http::Limits::new(ctx.settings().github.rate_limit),
             jobs: Semaphore::new(JOBS_AT_ONCE),
             ctx,
         }));
@@ -126,7 +126,7 @@ impl Github {
     }
 
     pub(crate) fn save_now(&self) {
-        if let Err(error) = self.store().save() {
+        if let Err(error) = self.store().save(true) {
             tracing::error!(error = format!("{error:#}"), "cannot write the GitHub state down");
         }
     }

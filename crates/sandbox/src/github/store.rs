@@ -7,6 +7,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -16,7 +17,11 @@ use tokio::sync::Notify;
 use super::model::{App, Delivery, Hook, Installation, Repo, User, now};
 
 /// How many deliveries are kept per repository.
-const DELIVERIES_KEPT: usize = 400;
+const DELIVERIES_KEPT: usize = 300;
+
+/// How long a change may wait for others before all are written, and how long deliveries may.
+const GROUP: Duration = Duration::from_millis(15);
+const LOG_EVERY: Duration = Duration::from_secs(2);
 
 /// Everything that is not one repository's.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -167,26 +172,38 @@ impl Store {
 
     /// Write changes as they come, until `stop`.
     pub(crate) async fn write_behind(&self, stop: tokio_util::sync::CancellationToken) {
+        let mut logged = tokio::time::Instant::now();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.wake.notified() => {}
+                () = tokio::time::sleep(LOG_EVERY) => {}
             }
             // Changes come in groups.
-            tokio::time::sleep(std::time::Duration::from_millis(15)).await;
-            if let Err(error) = tokio::task::block_in_place(|| self.save()) {
+            tokio::time::sleep(GROUP).await;
+            // The log of deliveries is large and can be lost: it waits for its turn.
+            let with_log = logged.elapsed() >= LOG_EVERY;
+            if with_log {
+                logged = tokio::time::Instant::now();
+            }
+            if let Err(error) = self.save(with_log) {
                 tracing::error!(error = format!("{error:#}"), "cannot write the state down");
             }
         }
     }
 
-    /// Write down what has changed since the last time.
-    pub(crate) fn save(&self) -> anyhow::Result<()> {
+    /// Write down what has changed since the last time; the log of deliveries only `with_log`.
+    pub(crate) fn save(&self, with_log: bool) -> anyhow::Result<()> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut files = Vec::new();
         {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            for part in std::mem::take(&mut state.dirty) {
+            let (due, later) = std::mem::take(&mut state.dirty)
+                .into_iter()
+                .partition(|part| with_log || !matches!(part, Part::Deliveries(_)));
+            state.dirty = later;
+            let due: HashSet<Part> = due;
+            for part in due {
                 let bytes = match part {
                     Part::Accounts => Some(serde_json::to_vec(&state.accounts)?),
                     Part::Repo(id) => state.repos.get(&id).map(serde_json::to_vec).transpose()?,
@@ -227,7 +244,8 @@ impl std::ops::DerefMut for Guard<'_> {
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
-        if !self.state.dirty.is_empty() {
+        // Deliveries come round by themselves.
+        if self.state.dirty.iter().any(|part| !matches!(part, Part::Deliveries(_))) {
             self.wake.notify_one();
         }
     }

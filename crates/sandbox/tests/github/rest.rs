@@ -1,4 +1,5 @@
 use reqwest::Method;
+use sandbox::{GithubSettings, Settings};
 use serde_json::json;
 
 use super::{BOT, World};
@@ -18,6 +19,21 @@ async fn an_answer_that_has_not_changed_is_304_and_free() {
     world.patch(&path, json!({"description": "other"})).await;
     let changed = world.send(world.request(Method::GET, &path).header("if-none-match", &tag)).await;
     assert_eq!(changed.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_too_often_is_told_until_when_to_wait() {
+    let github = GithubSettings { rate_limit: 2, ..GithubSettings::default() };
+    let world = World::start_with(Settings { github, ..Settings::default() }).await;
+    assert_eq!(world.get("/user").await.headers["x-ratelimit-remaining"], "1");
+    assert_eq!(world.get("/user").await.status, 200);
+    let over = world.get("/user").await;
+    assert_eq!(over.status, 403);
+    assert_eq!(over.headers["x-ratelimit-remaining"], "0");
+    assert!(over.body["message"].as_str().unwrap().starts_with("API rate limit exceeded"));
+    let limit = world.get("/rate_limit").await;
+    assert_eq!(limit.status, 200, "asking is free");
+    assert_eq!(limit.body["resources"]["core"]["remaining"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,6 +77,7 @@ const github = client({ auth: 'sandbox-github-token' });
 const { data: me } = await github.users.getAuthenticated();
 const owner = me.login;
 await github.rateLimit.get();
+await github.meta.get();
 await github.users.getByUsername({ username: 'demo' });
 await fails(401, client({ auth: 'wrong' }).users.getAuthenticated());
 await fails(401, client({}).users.getAuthenticated());
@@ -146,7 +147,8 @@ await fails(422, github.pulls.createReview({ ...at, event: 'APPROVE' }));
 const other = client({ auth: 'sandbox-demo-token' });
 await other.pulls.createReview({ ...at, event: 'REQUEST_CHANGES', body: 'Please explain.', comments: [{ path: 'tool.sh', line: 1, body: 'Why?' }] });
 await other.pulls.createReview({ ...at, event: 'APPROVE', body: 'Good.' });
-await github.pulls.listReviews(at);
+const { data: [review] } = await github.pulls.listReviews(at);
+await github.pulls.getReview({ ...at, review_id: review.id });
 await github.pulls.createReviewComment({ ...at, body: 'A remark', path: 'tool.sh', commit_id: commit.sha, line: 1 });
 await github.pulls.listReviewComments(at);
 await github.pulls.requestReviewers({ ...at, reviewers: ['demo'] });
@@ -164,6 +166,8 @@ const checks = await until(async () => {
 expect(checks?.every((run) => run.conclusion === 'success'), 'the workflow failed');
 await github.checks.get({ ...repo, check_run_id: checks[0].id });
 await github.checks.listSuitesForRef({ ...repo, ref: commit.sha });
+await github.checks.listAnnotations({ ...repo, check_run_id: checks[0].id });
+await github.checks.listForSuite({ ...repo, check_suite_id: checks[0].check_suite.id });
 await github.checks.getSuite({ ...repo, check_suite_id: checks[0].check_suite.id });
 await github.actions.listRepoWorkflows(repo);
 const { data: { workflow_runs: runs } } = await github.actions.listWorkflowRunsForRepo({ ...repo, head_sha: commit.sha });
@@ -172,6 +176,7 @@ const { data: { jobs } } = await github.actions.listJobsForWorkflowRun({ ...repo
 await github.actions.getJobForWorkflowRun({ ...repo, job_id: jobs[0].id });
 const log = await fetch(`${baseUrl}/repos/${owner}/peer/actions/jobs/${jobs[0].id}/logs`, { headers: { authorization: 'token sandbox-github-token', 'user-agent': 'peer' } });
 expect((await log.text()).includes('peer'), 'the log does not hold what the step said');
+await github.actions.reRunWorkflow({ ...repo, run_id: runs[0].id });
 await github.actions.createWorkflowDispatch({ ...repo, workflow_id: 'ci.yml', ref: 'feature/tool' });
 
 // Merging: not at another head, once.
@@ -222,6 +227,11 @@ await github.issues.update({ ...repo, issue_number: issue.number, state: 'closed
 const pages = await github.paginate(github.issues.listLabelsForRepo, { ...repo, per_page: 3 });
 expect(pages.length === 10, `paging gave ${pages.length} labels instead of 10`);
 
+await github.issues.getComment({ ...repo, comment_id: comment.id });
+await github.issues.getLabel({ ...repo, name: 'quantapilot' });
+const { data: other_file } = await github.repos.getContent({ ...repo, path: 'docs/deep/note.md' });
+await github.repos.deleteFile({ ...repo, path: 'docs/deep/note.md', message: 'Take the note away', sha: other_file.sha });
+
 // A release, with an annotated tag beside it.
 const { data: tag } = await github.git.createTag({ ...repo, tag: 'v0.1.0', message: 'First', object: merged.sha, type: 'commit' });
 await github.git.getTag({ ...repo, tag_sha: tag.sha });
@@ -229,6 +239,7 @@ await github.git.createRef({ ...repo, ref: 'refs/tags/v0.1.0', sha: tag.sha });
 const { data: release } = await github.repos.createRelease({ ...repo, tag_name: 'v1.0.0', name: 'One', body: 'Done', target_commitish: 'main' });
 await fails(422, github.repos.createRelease({ ...repo, tag_name: 'v1.0.0' }));
 await github.repos.getRelease({ ...repo, release_id: release.id });
+await github.repos.updateRelease({ ...repo, release_id: release.id, body: 'Done, and described' });
 await github.repos.getReleaseByTag({ ...repo, tag: 'v1.0.0' });
 await github.repos.getLatestRelease(repo);
 await github.repos.listReleases(repo);
@@ -271,6 +282,17 @@ await installed.repos.createWebhook({ ...mine, config: { url: receiver } }).catc
 await other.repos.createWebhook({ ...mine, config: { url: `${receiver}/signed`, content_type: 'json', secret }, events: ['check_run', 'check_suite'] });
 const { data: run } = await installed.checks.create({ ...mine, name: 'gates', head_sha: head.commit.sha, status: 'in_progress' });
 await installed.checks.update({ ...mine, check_run_id: run.id, status: 'completed', conclusion: 'success', output: { title: 'Good', summary: 'All gates are open.' } });
+
+// An organisation hears of repositories as they are made.
+await github.repos.createInOrg({ org: 'quanta', name: 'first' });
+await github.orgs.createWebhook({ org: 'quanta', name: 'web', config: { url: `${receiver}/signed`, content_type: 'json', secret }, events: ['repository', 'push'] });
+await github.orgs.listWebhooks({ org: 'quanta' });
+await github.repos.createInOrg({ org: 'quanta', name: 'second', auto_init: true });
+await github.repos.listForUser({ username: 'demo' });
+await fails(404, github.orgs.listWebhooks({ org: 'demo' }));
+const { data: [mineHook] } = await other.repos.listWebhooks(mine);
+await other.repos.updateWebhook({ ...mine, hook_id: mineHook.id, add_events: ['meta'] });
+await other.repos.deleteWebhook({ ...mine, hook_id: mineHook.id });
 
 // Renaming leaves a redirect behind.
 await github.repos.update({ ...repo, name: 'peer-renamed' });

@@ -24,13 +24,15 @@ use crate::github::{
 
 const VERSIONS: [&str; 2] = ["2022-11-28", "2026-03-10"];
 
-/// Requests per hour, by kind of caller.
+/// Requests per hour without a token.
 const LIMIT_ANONYMOUS: u64 = 60;
-const LIMIT_TOKEN: u64 = 5_000;
 
 /// Requests counted in the present hour, by login.
-#[derive(Debug, Default)]
-pub(crate) struct Limits(Mutex<HashMap<String, Window>>);
+#[derive(Debug)]
+pub(crate) struct Limits {
+    per_token: u64,
+    windows: Mutex<HashMap<String, Window>>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Window {
@@ -47,11 +49,15 @@ pub(crate) struct Allowance {
 }
 
 impl Limits {
+    pub(crate) fn new(per_token: u64) -> Self {
+        Self { per_token, windows: Mutex::default() }
+    }
+
     /// Count `cost` requests of a caller.
     pub(crate) fn count(&self, caller: &Caller, cost: u64) -> Allowance {
-        let limit = if caller.is_anonymous() { LIMIT_ANONYMOUS } else { LIMIT_TOKEN };
+        let limit = if caller.is_anonymous() { LIMIT_ANONYMOUS } else { self.per_token };
         let now = moment().unix_timestamp();
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let window = windows.entry(caller.user.login.clone()).or_insert(Window { reset: now + 3600, used: 0 });
         if window.reset <= now {
             *window = Window { reset: now + 3600, used: 0 };
@@ -62,7 +68,7 @@ impl Limits {
 
     /// Take back a request that turned out to be free.
     fn refund(&self, caller: &Caller) {
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(window) = windows.get_mut(&caller.user.login) {
             window.used = window.used.saturating_sub(1);
         }
@@ -94,7 +100,7 @@ pub(crate) async fn front(State(github): State<Github>, mut request: Request, ne
             let cost = u64::from(request.uri().path() != "/rate_limit");
             let counted = github.0.limits.count(caller, cost);
             allowance = Some(counted);
-            if counted.used > counted.limit {
+            if cost > 0 && counted.used > counted.limit {
                 over_limit(caller)
             } else {
                 request.extensions_mut().insert(caller.clone());
