@@ -1070,7 +1070,7 @@ export interface components {
              * Format: int64
              * @description After so long the result is `timed_out`; 1800 unless given, at most a day.
              */
-            deadline_seconds?: number;
+            deadline_seconds?: number | null;
             /** @description `owner/name`. */
             repository: string;
             sha: string;
@@ -1243,7 +1243,7 @@ export interface components {
         };
         /** @description Tag and release a commit. */
         CreateRelease: {
-            body?: string;
+            body?: string | null;
             name: string;
             /** @description `owner/name`. */
             repository: string;
@@ -1747,11 +1747,12 @@ export interface components {
         OpenPullRequest: {
             /** @description The branch it is for. */
             base: string;
-            body?: string;
+            body?: string | null;
             /** @description The branch that brings the change. */
             head: string;
             /** @description `owner/name`. */
             repository: string;
+            /** @description Beyond 256 characters GitHub takes no title, so a longer one is cut. */
             title: string;
         };
         /** @description One page of a list. */
