@@ -16,7 +16,7 @@ pub(super) async fn plan(prompt: &Prompt, desk: &Desk) -> anyhow::Result<Work> {
     let checkout = desk.checkout(&prompt.task.base_branch_or_own()).await?;
     let (path, readme) = readme_of(&checkout, &prompt.task)?;
     desk.tool("read_file", json!({"path": path}), json!({"characters": readme.chars().count()}));
-    let blueprint = Blueprint::of(&readme, &prompt.requirements);
+    let blueprint = Blueprint::of(&readme, prompt.listed());
     let requirements = requirements(prompt, &blueprint, &readme);
     let mut work = Work::without_push(plan_answer(&blueprint, &requirements, prompt.comment.as_deref()));
     work.read = readme.len();
@@ -31,8 +31,8 @@ pub(super) async fn plan(prompt: &Prompt, desk: &Desk) -> anyhow::Result<Work> {
 
 /// What must be covered: as the prompt lists it, or the README's own list items.
 fn requirements(prompt: &Prompt, blueprint: &Blueprint, readme: &str) -> Vec<Requirement> {
-    if !prompt.requirements.is_empty() {
-        return prompt.requirements.clone();
+    if let Some(listed) = &prompt.requirements {
+        return listed.clone();
     }
     let items: Vec<&str> = readme.lines().filter_map(|line| line.strip_prefix("- ")).collect();
     let texts: Vec<String> = if items.is_empty() {

@@ -19,7 +19,7 @@ pub(super) async fn implement(prompt: &Prompt, desk: &Desk) -> anyhow::Result<Wo
     let task = &prompt.task;
     let checkout = desk.checkout(&task.branch).await?;
     let (readme_path, readme) = readme_of(&checkout, task)?;
-    let blueprint = Blueprint::of(&readme, &prompt.requirements);
+    let blueprint = Blueprint::of(&readme, prompt.listed());
     let number = blueprint.stage(task.milestone.as_ref().map(|milestone| milestone.key.as_str()));
     let stage = &blueprint.stages[number];
     let mut written = 0;
@@ -49,7 +49,7 @@ pub(super) async fn fix(prompt: &Prompt, desk: &Desk) -> anyhow::Result<Work> {
     let task = &prompt.task;
     let checkout = desk.checkout(&task.branch).await?;
     let (readme_path, readme) = readme_of(&checkout, task)?;
-    let blueprint = Blueprint::of(&readme, &prompt.requirements);
+    let blueprint = Blueprint::of(&readme, prompt.listed());
     let number = blueprint.stage(task.milestone.as_ref().map(|milestone| milestone.key.as_str()));
     let before =
         blueprint.tree(number).into_iter().filter(|(path, text)| checkout.read(path).as_deref() != Some(*text)).count();

@@ -19,7 +19,7 @@ pub(super) async fn test(prompt: &Prompt, desk: &Desk) -> anyhow::Result<Work> {
     let task = &prompt.task;
     let checkout = desk.checkout(&task.branch).await?;
     let (_, readme) = readme_of(&checkout, task)?;
-    let blueprint = Blueprint::of(&readme, &prompt.requirements);
+    let blueprint = Blueprint::of(&readme, prompt.listed());
     let number = blueprint.stage(task.milestone.as_ref().map(|milestone| milestone.key.as_str()));
     let mut written = 0;
     for (path, text) in blueprint.qa(number) {

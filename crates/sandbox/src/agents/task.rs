@@ -64,8 +64,8 @@ fn first() -> u32 {
 #[derive(Debug, Clone)]
 pub(crate) struct Prompt {
     pub(crate) task: Task,
-    /// The requirements that were found in the README, as the prompt lists them.
-    pub(crate) requirements: Vec<Requirement>,
+    /// The requirements that were found in the README, as the prompt lists them; none when it lists none.
+    pub(crate) requirements: Option<Vec<Requirement>>,
     /// What a person wrote when asking for changes.
     pub(crate) comment: Option<String>,
 }
@@ -78,13 +78,18 @@ impl Prompt {
         let task = serde_json::from_str(last("json quantapilot-task")?).ok()?;
         Some(Self {
             task,
-            requirements: last("json quantapilot-requirements")
-                .and_then(|body| serde_json::from_str(body).ok())
-                .unwrap_or_default(),
+            requirements: last("json quantapilot-requirements").and_then(|body| serde_json::from_str(body).ok()),
             comment: last("text quantapilot-comment")
                 .map(|body| body.trim().to_owned())
                 .filter(|body| !body.is_empty()),
         })
+    }
+}
+
+impl Prompt {
+    /// The listed requirements; empty without a list.
+    pub(crate) fn listed(&self) -> &[Requirement] {
+        self.requirements.as_deref().unwrap_or_default()
     }
 }
 
@@ -128,7 +133,7 @@ mod tests {
                       ```json quantapilot-task\n{\"role\":\"qa\",\"task\":\"test\",\"branch\":\"b\"}\n```\n";
         let prompt = Prompt::read(prompt).expect("a task block");
         assert_eq!((prompt.task.name.as_str(), prompt.task.iteration), ("test", 1));
-        assert_eq!(prompt.requirements[0].id, "R1");
+        assert_eq!(prompt.requirements.expect("requirements")[0].id, "R1");
         assert!(prompt.comment.is_none());
         assert!(Prompt::read("no block\n```json\n{}\n```").is_none());
     }

@@ -12,6 +12,8 @@ mod model;
 mod run;
 mod store;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod usage;
 
 use std::{

@@ -99,7 +99,9 @@ fn parts(request: &StartAgentRun, context: &ProjectContext) -> Vec<Part> {
     if let Some(qa) = &inputs.qa {
         parts.push(Part::json("QA's last answer", "json data", qa));
     }
-    parts.push(Part::json("Requirements", "json quantapilot-requirements", &context.requirements));
+    let mut requirements = Part::json("Requirements", "json quantapilot-requirements", &context.requirements);
+    requirements.needed = request.task == AgentTask::Plan;
+    parts.push(requirements);
     if request.task == AgentTask::Plan {
         parts.push(Part::data("README", context.readme_text.clone()));
         if let Some(plan) = &context.plan {
