@@ -42,8 +42,13 @@ impl Baseline {
     }
 
     pub fn parse(text: &str) -> Result<Self, String> {
-        let baseline: Self = serde_json::from_str(text).map_err(|error| format!("the baseline cannot be read: {error}"))?;
-        if baseline.version == 1 { Ok(baseline) } else { Err(format!("baseline version {} is not known; write it anew", baseline.version)) }
+        let baseline: Self =
+            serde_json::from_str(text).map_err(|error| format!("the baseline cannot be read: {error}"))?;
+        if baseline.version == 1 {
+            Ok(baseline)
+        } else {
+            Err(format!("baseline version {} is not known; write it anew", baseline.version))
+        }
     }
 
     pub fn to_json(&self) -> String {

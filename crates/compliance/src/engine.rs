@@ -19,8 +19,27 @@ use crate::{
 
 /// Folders that hold other people's or generated files, at any depth.
 const FOREIGN: &[&str] = &[
-    "node_modules", "vendor", "third_party", "third-party", "target", "dist", ".git", ".venv", "venv", "site-packages",
-    "bower_components", "__pycache__", ".tox", ".next", ".nuxt", "Pods", ".cargo", "_build", ".svelte-kit", "coverage", ".yarn",
+    "node_modules",
+    "vendor",
+    "third_party",
+    "third-party",
+    "target",
+    "dist",
+    ".git",
+    ".venv",
+    "venv",
+    "site-packages",
+    "bower_components",
+    "__pycache__",
+    ".tox",
+    ".next",
+    ".nuxt",
+    "Pods",
+    ".cargo",
+    "_build",
+    ".svelte-kit",
+    "coverage",
+    ".yarn",
 ];
 
 /// Checks a tree. The same tree, configuration and day give the same report.
@@ -133,14 +152,17 @@ fn engine_finding(config: &Config, id: &str, path: &str, line: u32, message: Str
 }
 
 fn waive(config: &Config, waivers: &[Waiver], findings: Vec<Finding>, report: &mut Report) {
-    let matchers: Vec<_> = waivers.iter().map(|waiver| Glob::new(&waiver.path).ok().map(|glob| glob.compile_matcher())).collect();
+    let matchers: Vec<_> =
+        waivers.iter().map(|waiver| Glob::new(&waiver.path).ok().map(|glob| glob.compile_matcher())).collect();
     let mut used = vec![false; waivers.len()];
     let today = config.today.as_deref();
     for finding in findings {
         let found = waivers.iter().zip(&matchers).position(|(waiver, matcher)| {
             waiver.rule == finding.rule
                 && !waiver.expired(today)
-                && matcher.as_ref().is_some_and(|matcher| matcher.is_match(&finding.path) || waiver.path == finding.path)
+                && matcher
+                    .as_ref()
+                    .is_some_and(|matcher| matcher.is_match(&finding.path) || waiver.path == finding.path)
                 && waiver.message.as_ref().is_none_or(|part| finding.message.contains(part))
         });
         match found {
@@ -160,7 +182,13 @@ fn waive(config: &Config, waivers: &[Waiver], findings: Vec<Finding>, report: &m
     for (waiver, used) in waivers.iter().zip(used) {
         let (id, message) = if waiver.expired(today) {
             let owner = &waiver.owner;
-            ("waiver-expired", format!("the waiver of `{}` for `{}` ended on {} (owner: {owner})", waiver.rule, waiver.path, waiver.expires))
+            (
+                "waiver-expired",
+                format!(
+                    "the waiver of `{}` for `{}` ended on {} (owner: {owner})",
+                    waiver.rule, waiver.path, waiver.expires
+                ),
+            )
         } else if !used {
             ("waiver-unused", format!("the waiver of `{}` for `{}` covers nothing any more", waiver.rule, waiver.path))
         } else {
@@ -191,7 +219,14 @@ fn read(
     let too_large = |size: u64, findings: &mut Vec<Finding>| {
         if is_document {
             let limit = config.max_file_bytes;
-            engine_finding(config, "file-too-large", path, 1, format!("{size} bytes, more than the limit of {limit}: not checked"), findings);
+            engine_finding(
+                config,
+                "file-too-large",
+                path,
+                1,
+                format!("{size} bytes, more than the limit of {limit}: not checked"),
+                findings,
+            );
         }
     };
     if entry.size > config.max_file_bytes {
@@ -201,7 +236,14 @@ fn read(
         Ok(bytes) => bytes,
         Err(error) => {
             if is_document {
-                engine_finding(config, "file-unreadable", path, 1, format!("cannot be read: {}", error.kind()), findings);
+                engine_finding(
+                    config,
+                    "file-unreadable",
+                    path,
+                    1,
+                    format!("cannot be read: {}", error.kind()),
+                    findings,
+                );
             }
             return;
         }
@@ -276,7 +318,9 @@ fn is_read_whole(path: &str, config: &Config) -> bool {
     let folder = paths::parent(path);
     !path.contains('/')
         || paths::extension(path) == "mdc"
-        || folder.split('/').any(|part| matches!(part.to_ascii_lowercase().as_str(), "adr" | "adrs" | "decisions" | ".github"))
+        || folder
+            .split('/')
+            .any(|part| matches!(part.to_ascii_lowercase().as_str(), "adr" | "adrs" | "decisions" | ".github"))
         || config.words.decision_folders.iter().any(|other| other.trim_end_matches('/') == folder)
 }
 
@@ -303,7 +347,10 @@ fn role(path: &str) -> Role {
     if matches!(extension.as_str(), "md" | "markdown" | "mdown" | "mkd" | "mdx" | "mdc") {
         return Role::Markdown;
     }
-    if matches!(name.as_str(), ".env.example" | ".env.sample" | ".env.template" | ".env.dist" | "env.example" | "example.env" | "sample.env") {
+    if matches!(
+        name.as_str(),
+        ".env.example" | ".env.sample" | ".env.template" | ".env.dist" | "env.example" | "example.env" | "sample.env"
+    ) {
         return Role::Example;
     }
     if openapi::is_openapi(path) {
@@ -318,20 +365,99 @@ fn role(path: &str) -> Role {
     let bare = !name.trim_start_matches('.').contains('.');
     let known = matches!(
         extension.as_str(),
-        "toml" | "yml" | "yaml" | "json" | "xml" | "cfg" | "ini" | "conf" | "properties" | "gradle" | "csproj" | "fsproj" | "sln" | "gemspec"
-            | "sh" | "bash" | "zsh" | "fish" | "ps1" | "bat" | "cmd" | "mk" | "txt" | "sql" | "env" | "tf" | "c" | "h" | "cc" | "cpp" | "hpp" | "swift"
-            | "scala" | "ex" | "exs" | "pl" | "lua" | "dart" | "proto" | "graphql" | "prisma" | "erb" | "twig" | "html" | "css" | "scss" | "in" | "tmpl" | "hbs"
-            | "j2" | "service" | "mod" | "work" | "dockerfile" | "rake" | "ru" | "pyi" | "pyx" | "cshtml" | "razor" | "cmake" | "nix"
+        "toml"
+            | "yml"
+            | "yaml"
+            | "json"
+            | "xml"
+            | "cfg"
+            | "ini"
+            | "conf"
+            | "properties"
+            | "gradle"
+            | "csproj"
+            | "fsproj"
+            | "sln"
+            | "gemspec"
+            | "sh"
+            | "bash"
+            | "zsh"
+            | "fish"
+            | "ps1"
+            | "bat"
+            | "cmd"
+            | "mk"
+            | "txt"
+            | "sql"
+            | "env"
+            | "tf"
+            | "c"
+            | "h"
+            | "cc"
+            | "cpp"
+            | "hpp"
+            | "swift"
+            | "scala"
+            | "ex"
+            | "exs"
+            | "pl"
+            | "lua"
+            | "dart"
+            | "proto"
+            | "graphql"
+            | "prisma"
+            | "erb"
+            | "twig"
+            | "html"
+            | "css"
+            | "scss"
+            | "in"
+            | "tmpl"
+            | "hbs"
+            | "j2"
+            | "service"
+            | "mod"
+            | "work"
+            | "dockerfile"
+            | "rake"
+            | "ru"
+            | "pyi"
+            | "pyx"
+            | "cshtml"
+            | "razor"
+            | "cmake"
+            | "nix"
     );
-    let lock = name.ends_with(".lock") || matches!(name.as_str(), "package-lock.json" | "pnpm-lock.yaml" | "composer.lock" | "go.sum" | "npm-shrinkwrap.json");
-    if (known || bare || name.contains("env") || name.starts_with("dockerfile")) && !lock { Role::Other } else { Role::Ignored }
+    let lock = extension == "lock"
+        || matches!(
+            name.as_str(),
+            "package-lock.json" | "pnpm-lock.yaml" | "composer.lock" | "go.sum" | "npm-shrinkwrap.json"
+        );
+    if (known || bare || name.contains("env") || name.starts_with("dockerfile")) && !lock {
+        Role::Other
+    } else {
+        Role::Ignored
+    }
 }
 
 fn is_legal(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default();
-    ["readme", "changelog", "changes", "news", "history", "license", "licence", "copying", "unlicense", "contributing", "security", "authors"]
-        .iter()
-        .any(|known| stem == *known || (stem.starts_with(known) && stem[known.len()..].starts_with(['-', '_'])))
+    [
+        "readme",
+        "changelog",
+        "changes",
+        "news",
+        "history",
+        "license",
+        "licence",
+        "copying",
+        "unlicense",
+        "contributing",
+        "security",
+        "authors",
+    ]
+    .iter()
+    .any(|known| stem == *known || (stem.starts_with(known) && stem[known.len()..].starts_with(['-', '_'])))
 }
 
 fn is_kept(path: &str) -> bool {
@@ -371,10 +497,15 @@ fn plain_headings(text: &str) -> Vec<String> {
     let mut last = "";
     for line in text.lines() {
         let ruled = line.len() >= 3
-            && line.chars().next().is_some_and(|mark| "=-~^*#\"+`'".contains(mark) && line.trim_end().chars().all(|each| each == mark));
+            && line
+                .chars()
+                .next()
+                .is_some_and(|mark| "=-~^*#\"+`'".contains(mark) && line.trim_end().chars().all(|each| each == mark));
         if ruled && !last.trim().is_empty() {
             headings.push(last.trim().to_owned());
-        } else if let Some(heading) = line.strip_prefix("= ").or_else(|| line.strip_prefix("== ")).or_else(|| line.strip_prefix("=== ")) {
+        } else if let Some(heading) =
+            line.strip_prefix("= ").or_else(|| line.strip_prefix("== ")).or_else(|| line.strip_prefix("=== "))
+        {
             headings.push(heading.trim().to_owned());
         }
         last = line;

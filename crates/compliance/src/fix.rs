@@ -62,9 +62,20 @@ mod tests {
             .with("docs/Guide.md", "# G\n\n```sh\nmake")
             .with("CHANGELOG.md", "# Changelog\n\n## [1.0.0] - 2024-05-01\n\n- x\n");
         let mut config = Config::default();
-        let fixable = ["file-encoding", "link-case", "heading-space", "trailing-space", "final-newline", "definition-unused", "fence-unclosed", "changelog-unreleased"];
+        let fixable = [
+            "file-encoding",
+            "link-case",
+            "heading-space",
+            "trailing-space",
+            "final-newline",
+            "definition-unused",
+            "fence-unclosed",
+            "changelog-unreleased",
+        ];
         for rule in crate::rules::all() {
-            config.levels.insert(rule.id.to_owned(), if fixable.contains(&rule.id) { Level::Default } else { Level::Off });
+            config
+                .levels
+                .insert(rule.id.to_owned(), if fixable.contains(&rule.id) { Level::Default } else { Level::Off });
         }
         let mut tree = tree;
         for _ in 0..3 {
@@ -77,7 +88,10 @@ mod tests {
         assert!(left.is_empty(), "{left:?}");
         let readme = tree.text("README.md").unwrap();
         assert_eq!(readme, "# X\n\nSee [g](docs/Guide.md).\n\n## Usage of it\n\nText\n\n");
-        assert_eq!(tree.text("CHANGELOG.md").unwrap(), "# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 2024-05-01\n\n- x\n");
+        assert_eq!(
+            tree.text("CHANGELOG.md").unwrap(),
+            "# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 2024-05-01\n\n- x\n"
+        );
         assert_eq!(tree.text("docs/Guide.md").unwrap(), "# G\n\n```sh\nmake\n```\n");
     }
 }

@@ -72,7 +72,9 @@ pub fn check_plan(readme: &str, plan: &Plan, config: &Config) -> PlanReport {
     }
     let mut report = check(&files, config);
     // The code does not exist yet, and the README is the customer's: only what the plan itself writes is judged.
-    report.findings.retain(|finding| !NEEDS_CODE.contains(&finding.rule.as_str()) && finding.path != "README.md" && !finding.path.is_empty());
+    report.findings.retain(|finding| {
+        !NEEDS_CODE.contains(&finding.rule.as_str()) && finding.path != "README.md" && !finding.path.is_empty()
+    });
     judge(plan, &requirements, &coverage, &mut report);
     report.settle();
     PlanReport { coverage, report }
@@ -80,8 +82,19 @@ pub fn check_plan(readme: &str, plan: &Plan, config: &Config) -> PlanReport {
 
 /// Rules whose findings say nothing before there is a tree.
 const NEEDS_CODE: &[&str] = &[
-    "link-file-missing", "link-image-missing", "link-case", "fence-file-missing", "fence-command-missing", "inline-path-missing",
-    "cursor-rule-globs", "variable-unknown", "flag-unknown", "route-unknown", "key-unknown", "document-orphan", "agents-commands",
+    "link-file-missing",
+    "link-image-missing",
+    "link-case",
+    "fence-file-missing",
+    "fence-command-missing",
+    "inline-path-missing",
+    "cursor-rule-globs",
+    "variable-unknown",
+    "flag-unknown",
+    "route-unknown",
+    "key-unknown",
+    "document-orphan",
+    "agents-commands",
 ];
 
 fn judge(plan: &Plan, requirements: &[Requirement], coverage: &Coverage, report: &mut Report) {
@@ -99,8 +112,14 @@ fn judge(plan: &Plan, requirements: &[Requirement], coverage: &Coverage, report:
     };
     for id in &coverage.uncovered {
         if let Some(requirement) = requirements.iter().find(|requirement| requirement.id == id.id) {
-            let message = format!("no task covers {} (README line {}): {}", requirement.id, requirement.line, requirement.text);
-            tell("plan-requirement-uncovered", Severity::Error, message, "Name the requirement's id in a task's `requirement_ids`, or say in the plan why it is left out");
+            let message =
+                format!("no task covers {} (README line {}): {}", requirement.id, requirement.line, requirement.text);
+            tell(
+                "plan-requirement-uncovered",
+                Severity::Error,
+                message,
+                "Name the requirement's id in a task's `requirement_ids`, or say in the plan why it is left out",
+            );
         }
     }
     for unknown in &coverage.unknown_ids {
@@ -108,21 +127,46 @@ fn judge(plan: &Plan, requirements: &[Requirement], coverage: &Coverage, report:
         tell("plan-requirement-unknown", Severity::Warning, message, "Use the ids that the README's requirements have");
     }
     for task in &coverage.tasks_without_requirement {
-        tell("plan-task-unasked", Severity::Info, format!("task `{task}` answers no requirement"), "Name what it is for, or drop it");
+        tell(
+            "plan-task-unasked",
+            Severity::Info,
+            format!("task `{task}` answers no requirement"),
+            "Name what it is for, or drop it",
+        );
     }
     let mut keys = std::collections::HashSet::new();
     for milestone in &plan.milestones {
         if milestone.tasks.is_empty() {
-            tell("plan-milestone-empty", Severity::Error, format!("milestone `{}` has no task", milestone.key), "Give the milestone its tasks or drop it");
+            tell(
+                "plan-milestone-empty",
+                Severity::Error,
+                format!("milestone `{}` has no task", milestone.key),
+                "Give the milestone its tasks or drop it",
+            );
         }
         if milestone.acceptance.is_empty() {
-            tell("plan-acceptance-missing", Severity::Warning, format!("milestone `{}` does not say when it is done", milestone.key), "Write down what can be observed when the milestone is done");
+            tell(
+                "plan-acceptance-missing",
+                Severity::Warning,
+                format!("milestone `{}` does not say when it is done", milestone.key),
+                "Write down what can be observed when the milestone is done",
+            );
         }
         if !keys.insert(&milestone.key) {
-            tell("plan-milestone-twice", Severity::Error, format!("two milestones have the key `{}`", milestone.key), "Give every milestone its own key");
+            tell(
+                "plan-milestone-twice",
+                Severity::Error,
+                format!("two milestones have the key `{}`", milestone.key),
+                "Give every milestone its own key",
+            );
         }
     }
     for file in plan.documents.iter().chain(&plan.rules).filter(|file| !crate::text::paths::is_inside(&file.path)) {
-        tell("plan-path-outside", Severity::Error, format!("`{}` is not a path inside the repository", file.path), "Use a relative path without `..`");
+        tell(
+            "plan-path-outside",
+            Severity::Error,
+            format!("`{}` is not a path inside the repository", file.path),
+            "Use a relative path without `..`",
+        );
     }
 }

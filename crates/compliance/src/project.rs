@@ -79,10 +79,14 @@ impl Index {
                 return Found::Folder;
             }
             let Some((link, rest)) = self.link_in(&path) else {
-                return self.lower.get(&path.to_lowercase()).map_or(Found::Missing, |other| Found::OtherCase(other.clone()));
+                return self
+                    .lower
+                    .get(&path.to_lowercase())
+                    .map_or(Found::Missing, |other| Found::OtherCase(other.clone()));
             };
             let target = &self.symlinks[link];
-            let Some(resolved) = (!target.starts_with('/')).then(|| paths::join(paths::parent(link), target)).flatten() else {
+            let Some(resolved) = (!target.starts_with('/')).then(|| paths::join(paths::parent(link), target)).flatten()
+            else {
                 return Found::Unknown;
             };
             let Some(next) = paths::join(&resolved, rest) else { return Found::Unknown };
@@ -97,7 +101,8 @@ impl Index {
             return None;
         }
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
-        ends.map(|end| (&path[..end], path[end..].trim_start_matches('/'))).find(|(link, _)| self.symlinks.contains_key(*link))
+        ends.map(|end| (&path[..end], path[end..].trim_start_matches('/')))
+            .find(|(link, _)| self.symlinks.contains_key(*link))
     }
 }
 
@@ -131,6 +136,7 @@ pub struct Collected {
 
 impl Collected {
     /// Joins what two threads found.
+    #[must_use]
     pub fn merge(mut self, mut other: Self) -> Self {
         if other.code_words.len() > self.code_words.len() {
             std::mem::swap(&mut self.code_words, &mut other.code_words);
@@ -180,15 +186,34 @@ pub fn is_sample(path: &str) -> bool {
     paths::parent(path).split('/').any(|part| {
         matches!(
             part,
-            "testdata" | "fixtures" | "__fixtures__" | "test-fixtures" | "fixture" | "snapshots" | "__snapshots__" | "golden"
-                | "test" | "tests" | "__tests__" | "spec" | "samples" | "corpus" | "test_data" | "test-data" | "cassettes"
+            "testdata"
+                | "fixtures"
+                | "__fixtures__"
+                | "test-fixtures"
+                | "fixture"
+                | "snapshots"
+                | "__snapshots__"
+                | "golden"
+                | "test"
+                | "tests"
+                | "__tests__"
+                | "spec"
+                | "samples"
+                | "corpus"
+                | "test_data"
+                | "test-data"
+                | "cassettes"
         )
     })
 }
 
 impl Project<'_> {
     pub fn document(&self, path: &str) -> Option<&Document> {
-        self.facts.documents.binary_search_by(|document| document.path.as_str().cmp(path)).ok().map(|at| &self.facts.documents[at])
+        self.facts
+            .documents
+            .binary_search_by(|document| document.path.as_str().cmp(path))
+            .ok()
+            .map(|at| &self.facts.documents[at])
     }
 
     /// The README at the root, when it is Markdown.
@@ -219,7 +244,8 @@ impl Project<'_> {
     /// A document at the root or in the usual folders, by its name without extension.
     pub fn named(&self, stem: &str) -> Option<&Document> {
         self.facts.documents.iter().find(|document| {
-            matches!(paths::parent(&document.path), "" | "docs" | "doc" | ".github") && paths::stem(&document.path).eq_ignore_ascii_case(stem)
+            matches!(paths::parent(&document.path), "" | "docs" | "doc" | ".github")
+                && paths::stem(&document.path).eq_ignore_ascii_case(stem)
         })
     }
 

@@ -113,7 +113,12 @@ pub fn page(rule: &Rule) -> String {
     use std::fmt::Write as _;
     let state = if rule.on { "on" } else { "off" };
     let mut page = format!("# {}\n\n{}.\n\n", rule.id, rule.summary);
-    let _ = write!(page, "| Group | Severity | By default |\n| --- | --- | --- |\n| {} | {} | {state} |\n\n", rule.category.title(), rule.severity);
+    let _ = write!(
+        page,
+        "| Group | Severity | By default |\n| --- | --- | --- |\n| {} | {} | {state} |\n\n",
+        rule.category.title(),
+        rule.severity
+    );
     let _ = write!(page, "## Why\n\n{}\n\n## What to do\n\n{}.\n\n", rule.why, rule.remedy);
     for (title, found) in [("Found", true), ("Not found", false)] {
         let cases: Vec<&Case> = rule.cases.iter().filter(|case| case.expect.is_empty() != found).collect();
@@ -134,7 +139,13 @@ pub fn page(rule: &Rule) -> String {
                 let places: Vec<String> = case
                     .expect
                     .iter()
-                    .map(|(path, line)| if path.is_empty() { "the repository itself".to_owned() } else { format!("`{path}` line {line}") })
+                    .map(|(path, line)| {
+                        if path.is_empty() {
+                            "the repository itself".to_owned()
+                        } else {
+                            format!("`{path}` line {line}")
+                        }
+                    })
                     .collect();
                 let _ = write!(page, "Reported at {}.\n\n", places.join(", "));
             }

@@ -1,5 +1,7 @@
 //! Accepted findings, in a file that reviews well: what, why, by whom, until when.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -56,7 +58,8 @@ pub fn parse(text: &str) -> Result<Vec<Waiver>, Problems> {
         let Some(entry) = entry.as_table() else { continue };
         let mut tell = |message: String| problems.push(Problem { line, message });
         for key in entry.keys().filter(|key| !KEYS.contains(&key.as_str())) {
-            let hint = nearest(key, KEYS.iter().copied()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let hint =
+                nearest(key, KEYS.iter().copied()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             tell(format!("unknown key `{key}`{hint}"));
         }
         let mut word = |key: &str| {
@@ -107,14 +110,15 @@ pub fn entry(waiver: &Waiver) -> String {
     let quote = |text: &str| Value::String(text.to_owned()).to_string();
     let mut text = format!("\n[[waiver]]\nrule = {}\npath = {}\n", quote(&waiver.rule), quote(&waiver.path));
     if let Some(message) = &waiver.message {
-        text.push_str(&format!("message = {}\n", quote(message)));
+        let _ = writeln!(text, "message = {}", quote(message));
     }
-    text.push_str(&format!(
-        "reason = {}\nowner = {}\nexpires = {}\n",
+    let _ = writeln!(
+        text,
+        "reason = {}\nowner = {}\nexpires = {}",
         quote(&waiver.reason),
         quote(&waiver.owner),
         quote(&waiver.expires)
-    ));
+    );
     text
 }
 
@@ -122,21 +126,33 @@ pub fn entry(waiver: &Waiver) -> String {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "[[waiver]]\nrule = \"readme-missing\"\npath = \"**\"\nreason = \"r\"\nowner = \"o\"\nexpires = 2027-01-31\n";
+    const GOOD: &str =
+        "[[waiver]]\nrule = \"readme-missing\"\npath = \"**\"\nreason = \"r\"\nowner = \"o\"\nexpires = 2027-01-31\n";
 
     #[test]
     fn waivers_are_read_and_written() {
         let waivers = parse(GOOD).expect("the file is right");
         assert_eq!(waivers[0].expires, "2027-01-31");
-        assert!(waivers[0].expired(Some("2027-02-01")) && !waivers[0].expired(Some("2027-01-31")) && !waivers[0].expired(None));
+        assert!(
+            waivers[0].expired(Some("2027-02-01"))
+                && !waivers[0].expired(Some("2027-01-31"))
+                && !waivers[0].expired(None)
+        );
         let again = parse(&entry(&waivers[0])).expect("what is written can be read");
         assert_eq!(again[0].reason, "r");
     }
 
     #[test]
     fn a_waiver_without_reason_owner_or_day_is_refused() {
-        let problems = parse("[[waiver]]\nrule = \"readme-mising\"\npath = \"x\"\nexpire = \"soon\"\n").unwrap_err().to_string();
-        for part in ["did you mean `readme-missing`", "needs `reason`", "needs `owner`", "needs `expires`", "did you mean `expires`"] {
+        let problems =
+            parse("[[waiver]]\nrule = \"readme-mising\"\npath = \"x\"\nexpire = \"soon\"\n").unwrap_err().to_string();
+        for part in [
+            "did you mean `readme-missing`",
+            "needs `reason`",
+            "needs `owner`",
+            "needs `expires`",
+            "did you mean `expires`",
+        ] {
             assert!(problems.contains(part), "{part} is not in {problems}");
         }
         assert!(!is_date("2027-13-01") && !is_date("soon") && is_date("2027-12-01"));

@@ -14,9 +14,11 @@ use std::{
 
 use compliance::{Config, check, tree::Directory};
 
-const NPM: &[&str] = &["express", "commander", "chalk", "fastify", "yargs", "axios", "eslint", "vite", "koa", "mocha", "webpack"];
+const NPM: &[&str] =
+    &["express", "commander", "chalk", "fastify", "yargs", "axios", "eslint", "vite", "koa", "mocha", "webpack"];
 const PYPI: &[&str] = &["flask", "click", "requests"];
-const CARGO: &[&str] = &["serde", "clap", "regex", "tokio", "axum", "rayon", "handlebars", "toml", "tracing", "hyper", "rustls", "uuid"];
+const CARGO: &[&str] =
+    &["serde", "clap", "regex", "tokio", "axum", "rayon", "handlebars", "toml", "tracing", "hyper", "rustls", "uuid"];
 
 fn cache() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus");
@@ -30,7 +32,11 @@ fn inner(folder: &Path) -> Option<PathBuf> {
 }
 
 fn unpack(folder: &Path) -> Option<PathBuf> {
-    let archive = fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path()).find(|path| path.to_string_lossy().ends_with("gz"))?;
+    let archive = fs::read_dir(folder)
+        .ok()?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .find(|path| path.to_string_lossy().ends_with("gz"))?;
     let done = Command::new("tar").arg("xzf").arg(&archive).arg("-C").arg(folder).status().ok()?.success();
     done.then(|| inner(folder)).flatten()
 }
@@ -56,9 +62,14 @@ fn fetch(kind: &str, name: &str) -> Option<PathBuf> {
 }
 
 fn cargo_sources() -> Vec<(String, PathBuf)> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
-    let Some(registry) = home.map(|home| home.join("registry/src")).and_then(|sources| inner(&sources)) else { return Vec::new() };
-    let folders: Vec<PathBuf> = fs::read_dir(registry).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path()).collect();
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
+    let Some(registry) = home.map(|home| home.join("registry/src")).and_then(|sources| inner(&sources)) else {
+        return Vec::new();
+    };
+    let folders: Vec<PathBuf> =
+        fs::read_dir(registry).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path()).collect();
     CARGO
         .iter()
         .filter_map(|name| {
@@ -80,7 +91,10 @@ fn public_packages_are_checked_without_a_crash() {
         packages.extend(names.iter().filter_map(|name| fetch(kind, name).map(|path| (format!("{kind}:{name}"), path))));
     }
     if packages.len() < 20 {
-        eprintln!("\n*** SKIPPED IN PART: only {} of 20 packages could be had; is a package registry reachable? ***\n", packages.len());
+        eprintln!(
+            "\n*** SKIPPED IN PART: only {} of 20 packages could be had; is a package registry reachable? ***\n",
+            packages.len()
+        );
     }
     let mut details = String::new();
     let mut by_rule: BTreeMap<String, (usize, usize)> = BTreeMap::new();
@@ -92,7 +106,8 @@ fn public_packages_are_checked_without_a_crash() {
             let counts = by_rule.entry(finding.rule.clone()).or_default();
             counts.0 += 1;
             counts.1 += usize::from(seen.insert(finding.rule.clone()));
-            let _ = writeln!(details, "{name}\t{}\t{}:{}\t{}", finding.rule, finding.path, finding.line, finding.message);
+            let _ =
+                writeln!(details, "{name}\t{}\t{}:{}\t{}", finding.rule, finding.path, finding.line, finding.message);
         }
     }
     for (rule, (findings, trees)) in &by_rule {
@@ -103,6 +118,10 @@ fn public_packages_are_checked_without_a_crash() {
     }
     // Structure rules may speak often; a rule that speaks in most well-kept packages is wrong about what is usual.
     for (rule, (_, trees)) in &by_rule {
-        assert!(packages.len() < 20 || trees * 3 <= packages.len() * 2, "{rule} speaks in {trees} of {} packages", packages.len());
+        assert!(
+            packages.len() < 20 || trees * 3 <= packages.len() * 2,
+            "{rule} speaks in {trees} of {} packages",
+            packages.len()
+        );
     }
 }

@@ -10,7 +10,9 @@ use compliance::{
 };
 
 fn small() -> Files {
-    Files::new().with("README.md", "# X\n\nWords about it, a few.\n\nSee [g](gone.md) and [h](off.md).\n").with("LICENSE", "MIT License\n")
+    Files::new()
+        .with("README.md", "# X\n\nWords about it, a few.\n\nSee [g](gone.md) and [h](off.md).\n")
+        .with("LICENSE", "MIT License\n")
 }
 
 #[test]
@@ -124,7 +126,9 @@ fn a_baseline_hides_what_was_there_and_nothing_else() {
 
 #[test]
 fn settings_turn_rules_off_and_change_their_weight() {
-    let config = Config::parse("exclude = [\"docs/**\"]\n[rules]\nlink-file-missing = \"info\"\nreadme-missing = \"off\"\n").unwrap();
+    let config =
+        Config::parse("exclude = [\"docs/**\"]\n[rules]\nlink-file-missing = \"info\"\nreadme-missing = \"off\"\n")
+            .unwrap();
     let tree = small().with("docs/a.md", "[x]()\n");
     let report = check(&tree, &config);
     assert!(report.of("link-file-missing").all(|finding| finding.severity == Severity::Info));

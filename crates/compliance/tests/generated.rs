@@ -12,8 +12,16 @@ const README: &str = "# Shop\n\nA small shop for small towns.\n\n## Features\n\n
 const STACKS: &[(&str, &str, &str)] = &[
     ("rust", "Cargo.toml", "[package]\nname = \"shop\"\nversion = \"0.1.0\"\n"),
     ("python", "pyproject.toml", "[project]\nname = \"shop\"\nversion = \"0.1.0\"\n"),
-    ("typescript", "package.json", "{\"name\":\"shop\",\"version\":\"0.1.0\",\"scripts\":{\"build\":\"tsc\",\"test\":\"vitest\",\"lint\":\"eslint\",\"start\":\"node .\"},\"devDependencies\":{\"typescript\":\"5\"}}"),
-    ("javascript", "package.json", "{\"name\":\"shop\",\"version\":\"0.1.0\",\"scripts\":{\"build\":\"x\",\"test\":\"x\",\"lint\":\"x\",\"start\":\"x\"}}"),
+    (
+        "typescript",
+        "package.json",
+        "{\"name\":\"shop\",\"version\":\"0.1.0\",\"scripts\":{\"build\":\"tsc\",\"test\":\"vitest\",\"lint\":\"eslint\",\"start\":\"node .\"},\"devDependencies\":{\"typescript\":\"5\"}}",
+    ),
+    (
+        "javascript",
+        "package.json",
+        "{\"name\":\"shop\",\"version\":\"0.1.0\",\"scripts\":{\"build\":\"x\",\"test\":\"x\",\"lint\":\"x\",\"start\":\"x\"}}",
+    ),
     ("go", "go.mod", "module example.com/shop\n\ngo 1.22\n"),
     ("java", "pom.xml", "<project><artifactId>shop</artifactId><version>1</version></project>"),
     ("csharp", "Shop.csproj", "<Project Sdk=\"Microsoft.NET.Sdk\"></Project>"),
@@ -22,7 +30,8 @@ const STACKS: &[(&str, &str, &str)] = &[
     ("nothing", "notes.txt", "none\n"),
 ];
 
-const TYPES: [ProjectType; 5] = [ProjectType::Cli, ProjectType::WebApi, ProjectType::WebApp, ProjectType::Library, ProjectType::Other];
+const TYPES: [ProjectType; 5] =
+    [ProjectType::Cli, ProjectType::WebApi, ProjectType::WebApp, ProjectType::Library, ProjectType::Other];
 
 fn generated(manifest: (&str, &str), kind: ProjectType) -> (Files, Vec<generate::GeneratedFile>) {
     let mut tree = Files::new().with("README.md", README).with(manifest.0, manifest.1);
@@ -50,8 +59,12 @@ fn forty_and_more_generated_trees_are_clean_under_every_rule() {
         for kind in TYPES {
             let (tree, _) = generated((path, text), kind);
             // Stricter than any installation: even the rules that are off by default.
-            let mut config = Config::parse(&tree.0["compliance.toml"].iter().map(|byte| char::from(*byte)).collect::<String>()).unwrap();
-            for rule in rules::all().filter(|rule| !matches!(rule.id, "security-missing" | "line-length" | "tests-documented")) {
+            let mut config =
+                Config::parse(&tree.0["compliance.toml"].iter().map(|byte| char::from(*byte)).collect::<String>())
+                    .unwrap();
+            for rule in
+                rules::all().filter(|rule| !matches!(rule.id, "security-missing" | "line-length" | "tests-documented"))
+            {
                 config.levels.insert(rule.id.to_owned(), Level::Default);
             }
             let report = check(&tree, &config);
@@ -77,7 +90,10 @@ fn a_second_run_changes_nothing() {
 fn an_installation_replaces_templates() {
     let mut templates = generate::Templates::default();
     templates.replace("agents", "# Ours for {{name}}\n".to_owned()).unwrap();
-    assert_eq!(templates.replace("agent", String::new()).unwrap_err(), "there is no template `agent`; did you mean `agents`?");
+    assert_eq!(
+        templates.replace("agent", String::new()).unwrap_err(),
+        "there is no template `agent`; did you mean `agents`?"
+    );
     let info = ProjectInfo { name: "Shop".to_owned(), ..ProjectInfo::default() };
     let files = generate::documents_with(&templates, &[], &info).unwrap();
     assert_eq!(files.iter().find(|file| file.path == "AGENTS.md").unwrap().content, "# Ours for Shop\n");

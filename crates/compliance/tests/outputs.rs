@@ -8,7 +8,8 @@ use compliance::{
 };
 
 fn report() -> Report {
-    let waiver = "[[waiver]]\nrule = \"link-empty\"\npath = \"**\"\nreason = \"r\"\nowner = \"o\"\nexpires = \"2099-01-01\"\n";
+    let waiver =
+        "[[waiver]]\nrule = \"link-empty\"\npath = \"**\"\nreason = \"r\"\nowner = \"o\"\nexpires = \"2099-01-01\"\n";
     let tree = Files::new()
         .with("docs/a b,ж.md", "# A\n\n[x](gone.md) Ж [y]()\n\nTODO: more\n\n### Jump\n\nText.\n")
         .with("compliance-waivers.toml", waiver);
@@ -29,7 +30,8 @@ fn sarif_is_what_its_schema_says() {
     let validator = jsonschema::validator_for(&schema).unwrap();
     for report in [report(), Report::default(), check(&Files::new(), &Config::default())] {
         let log: serde_json::Value = serde_json::from_str(&output::render(&report, Format::Sarif, false)).unwrap();
-        let problems: Vec<String> = validator.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let problems: Vec<String> =
+            validator.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(problems.is_empty(), "{problems:?}");
         assert_eq!(log["runs"][0]["results"].as_array().unwrap().len(), report.findings.len() + report.waived.len());
     }
@@ -39,7 +41,8 @@ fn sarif_is_what_its_schema_says() {
     assert_eq!(suppressed["ruleId"], "link-empty");
     let link = results.iter().find(|result| result["ruleId"] == "link-file-missing").unwrap();
     assert_eq!(link["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "docs/a%20b%2C%D0%B6.md");
-    let rule = &log["runs"][0]["tool"]["driver"]["rules"][usize::try_from(link["ruleIndex"].as_u64().unwrap()).unwrap()];
+    let rule =
+        &log["runs"][0]["tool"]["driver"]["rules"][usize::try_from(link["ruleIndex"].as_u64().unwrap()).unwrap()];
     assert_eq!(rule["id"], "link-file-missing");
 }
 

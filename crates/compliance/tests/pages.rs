@@ -28,9 +28,13 @@ fn list() -> String {
 
 #[test]
 fn pages_and_schema_are_current() {
-    let mut wanted: BTreeMap<PathBuf, String> = rules::all().map(|each| (folder().join(format!("rules/{}.md", each.id)), rule::page(each))).collect();
+    let mut wanted: BTreeMap<PathBuf, String> =
+        rules::all().map(|each| (folder().join(format!("rules/{}.md", each.id)), rule::page(each))).collect();
     wanted.insert(folder().join("rules/README.md"), list());
-    wanted.insert(folder().join("compliance.schema.json"), serde_json::to_string_pretty(&config::schema::schema()).unwrap() + "\n");
+    wanted.insert(
+        folder().join("compliance.schema.json"),
+        serde_json::to_string_pretty(&config::schema::schema()).unwrap() + "\n",
+    );
     if std::env::var_os("UPDATE_PAGES").is_some() {
         fs::create_dir_all(folder().join("rules")).unwrap();
         for (path, text) in &wanted {
@@ -45,7 +49,11 @@ fn pages_and_schema_are_current() {
     assert!(stale.is_empty(), "run `UPDATE_PAGES=1 cargo test -p compliance --test pages`: {stale:?} differ");
     for entry in fs::read_dir(folder().join("rules")).unwrap() {
         let path = entry.unwrap().path();
-        assert!(wanted.keys().any(|known| known.file_name() == path.file_name()), "{} is the page of no rule", path.display());
+        assert!(
+            wanted.keys().any(|known| known.file_name() == path.file_name()),
+            "{} is the page of no rule",
+            path.display()
+        );
     }
 }
 

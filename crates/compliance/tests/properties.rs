@@ -15,7 +15,11 @@ fn sound(tree: &Files) {
     let report = check(tree, &strict());
     let known: HashSet<&str> = tree.0.keys().map(String::as_str).collect();
     for finding in &report.findings {
-        assert!(finding.path.is_empty() || known.contains(finding.path.as_str()), "{} is not in the tree", finding.path);
+        assert!(
+            finding.path.is_empty() || known.contains(finding.path.as_str()),
+            "{} is not in the tree",
+            finding.path
+        );
         assert!(finding.line >= 1 && finding.column >= 1, "{finding:?}");
     }
     assert_eq!(report, check(tree, &strict()), "a second check differs");
@@ -33,21 +37,101 @@ fn sound(tree: &Files) {
 /// Pieces that parsers stumble over, glued together at random.
 fn markdown() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        Just("# "), Just("## "), Just("\n"), Just("\n\n"), Just("```"), Just("```sh\n"), Just("~~~"), Just("[a](b.md)"), Just("[a][b]"), Just("[b]: c.md\n"),
-        Just("![]("), Just(")"), Just("| a | b |\n|---|---|\n"), Just("| x |"), Just("---\n"), Just("<!--"), Just("-->"), Just("<a href=\""), Just("\">"),
-        Just("- [x] "), Just("1. "), Just("> "), Just("`"), Just("TODO:"), Just("$ make x && \\\n"), Just("<<EOF\n"), Just("\t"), Just("    "), Just("\r\n"),
-        Just("GET /a/{b}"), Just("--flag"), Just("A_B=1"), Just("Ж"), Just("\u{feff}"), Just("\0"), Just("{{ project_name }}"), Just("<<<<<<< "), Just(">>>>>>> "),
-        Just("## [1.0.0] - 2024-01-01\n"), Just("must "), Just("должен "), Just("%ff"), Just("#x"), Just("\u{202e}"), Just("\\"), Just("]:"), Just("[["), Just("]]"),
+        Just("# "),
+        Just("## "),
+        Just("\n"),
+        Just("\n\n"),
+        Just("```"),
+        Just("```sh\n"),
+        Just("~~~"),
+        Just("[a](b.md)"),
+        Just("[a][b]"),
+        Just("[b]: c.md\n"),
+        Just("![]("),
+        Just(")"),
+        Just("| a | b |\n|---|---|\n"),
+        Just("| x |"),
+        Just("---\n"),
+        Just("<!--"),
+        Just("-->"),
+        Just("<a href=\""),
+        Just("\">"),
+        Just("- [x] "),
+        Just("1. "),
+        Just("> "),
+        Just("`"),
+        Just("TODO:"),
+        Just("$ make x && \\\n"),
+        Just("<<EOF\n"),
+        Just("\t"),
+        Just("    "),
+        Just("\r\n"),
+        Just("GET /a/{b}"),
+        Just("--flag"),
+        Just("A_B=1"),
+        Just("Ж"),
+        Just("\u{feff}"),
+        Just("\0"),
+        Just("{{ project_name }}"),
+        Just("<<<<<<< "),
+        Just(">>>>>>> "),
+        Just("## [1.0.0] - 2024-01-01\n"),
+        Just("must "),
+        Just("должен "),
+        Just("%ff"),
+        Just("#x"),
+        Just("\u{202e}"),
+        Just("\\"),
+        Just("]:"),
+        Just("[["),
+        Just("]]"),
     ];
-    prop::collection::vec(prop_oneof![piece.prop_map(str::to_owned), ".{0,12}"], 0..60).prop_map(|pieces| pieces.concat())
+    prop::collection::vec(prop_oneof![piece.prop_map(str::to_owned), ".{0,12}"], 0..60)
+        .prop_map(|pieces| pieces.concat())
 }
 
 fn path() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(vec![
-            "README.md", "docs/a.md", "CHANGELOG.md", ".cursor/rules/a.mdc", "AGENTS.md", "docs/adr/0001-x.md", "docs/adr/x.md", ".env.example", "Cargo.toml", "package.json",
-            "pyproject.toml", "go.mod", "pom.xml", "a.csproj", "composer.json", "Gemfile", "Makefile", "src/main.rs", "app.py", "a.ts", "main.go", "A.java", "A.cs", "a.php", "a.rb",
-            "openapi.yaml", "openapi.json", "compliance-waivers.toml", "LICENSE", "setup.cfg", "requirements.txt", "README.rst", "docker-compose.yml", "con.md", "a/../b.md", "/abs.md", "", "..", "a//b.md",
+            "README.md",
+            "docs/a.md",
+            "CHANGELOG.md",
+            ".cursor/rules/a.mdc",
+            "AGENTS.md",
+            "docs/adr/0001-x.md",
+            "docs/adr/x.md",
+            ".env.example",
+            "Cargo.toml",
+            "package.json",
+            "pyproject.toml",
+            "go.mod",
+            "pom.xml",
+            "a.csproj",
+            "composer.json",
+            "Gemfile",
+            "Makefile",
+            "src/main.rs",
+            "app.py",
+            "a.ts",
+            "main.go",
+            "A.java",
+            "A.cs",
+            "a.php",
+            "a.rb",
+            "openapi.yaml",
+            "openapi.json",
+            "compliance-waivers.toml",
+            "LICENSE",
+            "setup.cfg",
+            "requirements.txt",
+            "README.rst",
+            "docker-compose.yml",
+            "con.md",
+            "a/../b.md",
+            "/abs.md",
+            "",
+            "..",
+            "a//b.md",
         ])
         .prop_map(str::to_owned),
         "[a-zA-Z./ :\\\\\u{430}-\u{44f}]{0,20}\\.(md|mdc|rs|py|toml|json)",
@@ -87,7 +171,7 @@ proptest! {
 fn shapes_that_break_programs() {
     let long_line = "word [a](b.md) `c` ж ".repeat(5_000);
     let very_long_line = "plain words without an end ".repeat(400_000);
-    let deep_lists: String = (0..400).map(|depth| format!("{}- x\n", "  ".repeat(depth))).collect();
+    let deep_lists = (0..400).map(|depth| "  ".repeat(depth) + "- x\n").collect::<Vec<_>>().concat();
     let deep_path = format!("{}x.md", "a/".repeat(2_000));
     let tree = Files::new()
         .with("long.md", long_line)

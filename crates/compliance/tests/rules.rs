@@ -1,9 +1,6 @@
 //! Every rule's own cases: where it must speak and where it must be silent.
 
-use compliance::{
-    Config, Files, check,
-    rules,
-};
+use compliance::{Config, Files, check, rules};
 
 #[test]
 fn every_rule_speaks_and_is_silent_where_its_cases_say() {
@@ -20,10 +17,14 @@ fn every_rule_speaks_and_is_silent_where_its_cases_say() {
             }
             config.today = Some("2025-06-01".to_owned());
             let report = check(&files, &config);
-            let found: Vec<(&str, u32)> = report.of(rule.id).map(|finding| (finding.path.as_str(), finding.line)).collect();
+            let found: Vec<(&str, u32)> =
+                report.of(rule.id).map(|finding| (finding.path.as_str(), finding.line)).collect();
             if found != case.expect || report.findings.len() != found.len() {
                 let messages: Vec<&str> = report.findings.iter().map(|finding| finding.message.as_str()).collect();
-                wrong.push(format!("{}, case \"{}\": expected {:?}, found {found:?} {messages:?}", rule.id, case.name, case.expect));
+                wrong.push(format!(
+                    "{}, case \"{}\": expected {:?}, found {found:?} {messages:?}",
+                    rule.id, case.name, case.expect
+                ));
             }
         }
     }
@@ -49,7 +50,12 @@ fn ids_are_kebab_case_sorted_and_named_like_their_file() {
     let mut files: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| !matches!(name.as_str(), "mod.rs" | "links.rs" | "sections.rs" | "changelog.rs" | "decisions.rs" | "agents.rs"))
+        .filter(|name| {
+            !matches!(
+                name.as_str(),
+                "mod.rs" | "links.rs" | "sections.rs" | "changelog.rs" | "decisions.rs" | "agents.rs"
+            )
+        })
         .map(|name| name.trim_end_matches(".rs").replace('_', "-"))
         .collect();
     files.sort();

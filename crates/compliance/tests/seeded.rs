@@ -49,15 +49,29 @@ fn at_least_forty_seeded_violations_are_all_found() {
     let mut seeded = 0;
     let mut missed = Vec::new();
     for rule in rules::all().filter(|rule| rule.id != "file-unreadable") {
-        for case in rule.cases.iter().filter(|case| !case.expect.is_empty() && case.expect.iter().all(|(path, _)| !path.is_empty())) {
+        for case in rule
+            .cases
+            .iter()
+            .filter(|case| !case.expect.is_empty() && case.expect.iter().all(|(path, _)| !path.is_empty()))
+        {
             // A case that brings a build file or another project's code replaces the project's own.
             let mut tree = clean();
-            let brings_code = case.files.iter().any(|(path, _)| !path.ends_with(".md") && !path.ends_with(".mdc") && !path.starts_with("docs/"));
+            let brings_code = case
+                .files
+                .iter()
+                .any(|(path, _)| !path.ends_with(".md") && !path.ends_with(".mdc") && !path.starts_with("docs/"));
             if brings_code {
                 tree.0.remove("Cargo.toml");
                 tree.0.remove("src/main.rs");
                 tree.0.insert("compliance.toml".to_owned(), Vec::new());
-                if matches!(rule.id, "licence-mismatch" | "flag-undocumented" | "flag-unknown" | "key-undocumented" | "variable-undocumented") {
+                if matches!(
+                    rule.id,
+                    "licence-mismatch"
+                        | "flag-undocumented"
+                        | "flag-unknown"
+                        | "key-undocumented"
+                        | "variable-undocumented"
+                ) {
                     tree.insert("Cargo.toml", "[package]\nname = \"shop\"\n[[bin]]\nname = \"shop\"\n");
                 }
             }
@@ -93,7 +107,11 @@ fn what_is_taken_away_is_missed() {
         tree.0.retain(|path, _| !path.starts_with(gone));
         // What leads to the removed file goes too, so that only its absence is left to be found.
         for text in tree.0.values_mut() {
-            let kept: Vec<String> = String::from_utf8_lossy(text).lines().filter(|line| !line.to_lowercase().contains("changelog") && !line.to_lowercase().contains("contribut")).map(str::to_owned).collect();
+            let kept: Vec<String> = String::from_utf8_lossy(text)
+                .lines()
+                .filter(|line| !line.to_lowercase().contains("changelog") && !line.to_lowercase().contains("contribut"))
+                .map(str::to_owned)
+                .collect();
             *text = (kept.join("\n") + "\n").into_bytes();
         }
         let report = check(&tree, &config(&tree, rule));

@@ -25,7 +25,7 @@ pub(super) struct GenerateArgs {
     /// One or two sentences; the README's first paragraph by default
     #[arg(long)]
     summary: Option<String>,
-    /// cli, web_api, web_app, library or other; detected by default
+    /// `cli`, `web_api`, `web_app`, `library` or `other`; detected by default
     #[arg(long = "type")]
     kind: Option<String>,
     /// SPDX name of the licence
@@ -86,9 +86,9 @@ pub(super) fn run(args: &GenerateArgs) -> Result<i32, Failure> {
 
 fn info(args: &GenerateArgs, tree: &impl Tree) -> Result<ProjectInfo, Failure> {
     let project_type = match &args.kind {
-        Some(word) => Some(
-            ProjectType::parse(word).ok_or_else(|| Failure::new(format!("`{word}` is no type of project")).hint(ProjectType::NAMES.join(", ")))?,
-        ),
+        Some(word) => Some(ProjectType::parse(word).ok_or_else(|| {
+            Failure::new(format!("`{word}` is no type of project")).hint(ProjectType::NAMES.join(", "))
+        })?),
         None => Some(stack::kind_of(tree)),
     };
     let readme = tree.text("README.md").unwrap_or_default();
@@ -103,7 +103,11 @@ fn info(args: &GenerateArgs, tree: &impl Tree) -> Result<ProjectInfo, Failure> {
         .unwrap_or_else(clock::today);
     Ok(ProjectInfo {
         name: args.name.clone().or(title).or(folder).unwrap_or_default(),
-        summary: args.summary.clone().or_else(|| document.paragraphs.first().map(|paragraph| paragraph.text.clone())).unwrap_or_default(),
+        summary: args
+            .summary
+            .clone()
+            .or_else(|| document.paragraphs.first().map(|paragraph| paragraph.text.clone()))
+            .unwrap_or_default(),
         project_type,
         license: args.license.clone(),
         owner: args.owner.clone(),

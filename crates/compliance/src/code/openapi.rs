@@ -5,7 +5,8 @@ use crate::text::paths;
 
 pub fn is_openapi(path: &str) -> bool {
     let name = paths::name(path).to_ascii_lowercase();
-    (name.contains("openapi") || name.contains("swagger")) && matches!(paths::extension(path).as_str(), "json" | "yaml" | "yml")
+    (name.contains("openapi") || name.contains("swagger"))
+        && matches!(paths::extension(path).as_str(), "json" | "yaml" | "yml")
 }
 
 pub fn read(path: &str, text: &str) -> Vec<Route> {
@@ -17,7 +18,9 @@ fn json(text: &str) -> Vec<Route> {
     let mut routes = Vec::new();
     for (path, item) in document.get("paths").and_then(|paths| paths.as_object()).into_iter().flatten() {
         let line = text.find(&format!("\"{path}\"")).map_or(1, |at| text[..at].matches('\n').count() + 1);
-        for method in item.as_object().into_iter().flat_map(serde_json::Map::keys).map(|method| method.to_ascii_uppercase()) {
+        for method in
+            item.as_object().into_iter().flat_map(serde_json::Map::keys).map(|method| method.to_ascii_uppercase())
+        {
             if super::routes::is_method(&method) {
                 routes.push(Route { method, path: path.clone(), line: u32::try_from(line).unwrap_or(1) });
             }

@@ -13,10 +13,18 @@ const RUST: &[Line] = &[
     (Fact::Variable, "env", r#"\boption_env!\(\s*"([A-Z][A-Z0-9_]+)""#),
     (Fact::Variable, "env", r#"\benv\s*=\s*"([A-Z][A-Z0-9_]+)""#),
     (Fact::Flag, "long", r#"\blong\s*(?:=\s*|\(\s*)"([a-z][a-z0-9-]+)""#),
-    (Fact::FlagField, "long", r"#\[(?:arg|clap)\((?:[^\]=]*,\s*)?long\s*(?:,[^\]]*)?\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([a-z]+\))?\s+)?(?:r#)?([a-z][a-z0-9_]*)\s*:"),
+    (
+        Fact::FlagField,
+        "long",
+        r"#\[(?:arg|clap)\((?:[^\]=]*,\s*)?long\s*(?:,[^\]]*)?\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([a-z]+\))?\s+)?(?:r#)?([a-z][a-z0-9_]*)\s*:",
+    ),
     (Fact::Route, ".route(", r#"\.route\(\s*"(?P<p>/[^"]*)"\s*,\s*(?P<m>[^;\n]*)"#),
     (Fact::Route, "#[", r#"#\[(?P<m>get|post|put|patch|delete|head|options)\(\s*"(?P<p>/[^"]*)""#),
-    (Fact::KeyBlock, "Deserialize", r"(?s)#\[derive\([^)]*Deserialize[^)]*\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([a-z]+\))?\s+)?struct\s+\w*(?:Config|Settings|Configuration)\s*\{(.*?)\n\}"),
+    (
+        Fact::KeyBlock,
+        "Deserialize",
+        r"(?s)#\[derive\([^)]*Deserialize[^)]*\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([a-z]+\))?\s+)?struct\s+\w*(?:Config|Settings|Configuration)\s*\{(.*?)\n\}",
+    ),
 ];
 
 const PYTHON: &[Line] = &[
@@ -28,7 +36,11 @@ const PYTHON: &[Line] = &[
     (Fact::Flag, "option", r#"@(?:\w+\.)?option\(\s*(?:["']-\w["']\s*,\s*)?["'](--[a-z][a-z0-9-]+)"#),
     (Fact::Flag, "Option(", r#"\btyper\.Option\([^)\n]*?["'](--[a-z][a-z0-9-]+)"#),
     (Fact::Route, "@", r#"@\w+\.(?P<m>get|post|put|patch|delete|head|options)\(\s*["'](?P<p>/[^"']*)["']"#),
-    (Fact::Route, ".route(", r#"@\w+\.route\(\s*["'](?P<p>/[^"']*)["'](?:[^)\n]*methods\s*=\s*[\[(](?P<m>[^\])]*)[\])])?"#),
+    (
+        Fact::Route,
+        ".route(",
+        r#"@\w+\.route\(\s*["'](?P<p>/[^"']*)["'](?:[^)\n]*methods\s*=\s*[\[(](?P<m>[^\])]*)[\])])?"#,
+    ),
     (Fact::Route, "path(", r#"\b(?:re_)?path\(\s*r?["'](?P<p>[\w/<>:{}.-]+)["']\s*,\s*(?:\w+\.)*\w*(?:views?|View)\b"#),
     (Fact::KeyBlock, "BaseSettings", r"class\s+\w+\((?:\w+\.)?BaseSettings\)\s*:\s*\n((?:(?:[ \t]+[^\n]*)?\n)+)"),
 ];
@@ -37,9 +49,17 @@ const JAVASCRIPT: &[Line] = &[
     (Fact::Variable, "env", r#"\b(?:process|Bun|import\.meta)\.env(?:\.|\[\s*["'])([A-Z][A-Z0-9_]+)"#),
     (Fact::Variable, "Deno", r#"\bDeno\.env\.get\(\s*["']([A-Z][A-Z0-9_]+)["']"#),
     (Fact::Variables, "process.env", r"\{([^{}]+)\}\s*=\s*process\.env\b"),
-    (Fact::Flag, "option", r#"\.(?:option|requiredOption|addOption)\(\s*(?:new Option\(\s*)?["'`](?:-\w,?\s+)?(--[a-z][a-z0-9-]+)"#),
+    (
+        Fact::Flag,
+        "option",
+        r#"\.(?:option|requiredOption|addOption)\(\s*(?:new Option\(\s*)?["'`](?:-\w,?\s+)?(--[a-z][a-z0-9-]+)"#,
+    ),
     (Fact::Flag, "yargs", r#"\.option\(\s*["']([a-z][a-z0-9-]+)["']\s*,\s*\{"#),
-    (Fact::Route, "(", r#"\b(?:app|router|server|fastify|api|routes?|r|hono|[a-z]+Router)\.(?P<m>get|post|put|patch|delete|head|options)\(\s*["'`](?P<p>/[^"'`]*)["'`]\s*,"#),
+    (
+        Fact::Route,
+        "(",
+        r#"\b(?:app|router|server|fastify|api|routes?|r|hono|[a-z]+Router)\.(?P<m>get|post|put|patch|delete|head|options)\(\s*["'`](?P<p>/[^"'`]*)["'`]\s*,"#,
+    ),
     (Fact::Prefix, "@Controller", r#"@Controller\(\s*["'`](?P<p>[^"'`]*)["'`]"#),
     (Fact::Route, "@", r#"@(?P<m>Get|Post|Put|Patch|Delete|Head|Options)\(\s*(?:["'`](?P<p>[^"'`]*)["'`])?\s*\)"#),
     (Fact::Key, "config", r#"\bconfig\.get\(\s*["']([A-Za-z][\w.]+)["']"#),
@@ -49,10 +69,18 @@ const GO: &[Line] = &[
     (Fact::Variable, "env", r#"\bos\.(?:Getenv|LookupEnv)\(\s*"([A-Z][A-Z0-9_]+)""#),
     (Fact::Variable, "env", r#"`[^`\n]*\benv(?:config)?:"([A-Z][A-Z0-9_]+)"#),
     (Fact::Variable, "BindEnv", r#"\bBindEnv\(\s*"[^"]+"\s*,\s*"([A-Z][A-Z0-9_]+)""#),
-    (Fact::Flag, "flag.", r#"\bp?flag\.(?:String|Bool|Int|Int64|Uint|Uint64|Float64|Duration|StringSlice)P?\(\s*"([a-z][\w-]*)""#),
+    (
+        Fact::Flag,
+        "flag.",
+        r#"\bp?flag\.(?:String|Bool|Int|Int64|Uint|Uint64|Float64|Duration|StringSlice)P?\(\s*"([a-z][\w-]*)""#,
+    ),
     (Fact::Flag, "flag.", r#"\bp?flag\.\w+VarP?\(\s*&?[\w.]+\s*,\s*"([a-z][\w-]*)""#),
     (Fact::Flag, "Flags()", r#"\bFlags\(\)\.\w+?VarP?\(\s*&?[\w.]+\s*,\s*"([a-z][\w-]*)""#),
-    (Fact::Flag, "Flags()", r#"\bFlags\(\)\.(?:String|Bool|Int|Int64|Uint|Float64|Duration|StringSlice|StringArray)P?\(\s*"([a-z][\w-]*)""#),
+    (
+        Fact::Flag,
+        "Flags()",
+        r#"\bFlags\(\)\.(?:String|Bool|Int|Int64|Uint|Float64|Duration|StringSlice|StringArray)P?\(\s*"([a-z][\w-]*)""#,
+    ),
     (Fact::Flag, "Flag{", r#"\bcli\.\w+Flag\{\s*Name:\s*"([a-z][\w-]*)""#),
     (Fact::Route, "(", r#"\b\w+\.(?P<m>GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete)\(\s*"(?P<p>/[^"]*)"\s*,"#),
     (Fact::Route, "Handle", r#"\.Handle(?:Func)?\(\s*"(?:(?P<m>GET|POST|PUT|PATCH|DELETE)\s+)?(?P<p>/[^"]*)""#),
@@ -64,8 +92,16 @@ const JAVA: &[Line] = &[
     (Fact::Variable, "getenv", r#"\bgetenv\(\s*"([A-Z][A-Z0-9_]+)""#),
     (Fact::Flag, "@Option", r#"@Option\([^)]*?"(--[a-z][a-z0-9-]+)""#),
     (Fact::Flag, "longOpt", r#"\.longOpt\(\s*"([a-z][a-z0-9-]+)""#),
-    (Fact::Prefix, "@RequestMapping", r#"@RequestMapping\(\s*(?:(?:value|path)\s*=\s*)?\{?\s*"(?P<p>[^"]*)"[^)]*\)\s*(?:@\w+(?:\([^)]*\))?\s*)*(?:public\s+)?(?:final\s+)?class\b"#),
-    (Fact::Route, "Mapping", r#"@(?P<m>Get|Post|Put|Patch|Delete)Mapping(?:\(\s*(?:(?:value|path)\s*=\s*)?\{?\s*"(?P<p>[^"]*)")?"#),
+    (
+        Fact::Prefix,
+        "@RequestMapping",
+        r#"@RequestMapping\(\s*(?:(?:value|path)\s*=\s*)?\{?\s*"(?P<p>[^"]*)"[^)]*\)\s*(?:@\w+(?:\([^)]*\))?\s*)*(?:public\s+)?(?:final\s+)?class\b"#,
+    ),
+    (
+        Fact::Route,
+        "Mapping",
+        r#"@(?P<m>Get|Post|Put|Patch|Delete)Mapping(?:\(\s*(?:(?:value|path)\s*=\s*)?\{?\s*"(?P<p>[^"]*)")?"#,
+    ),
     (Fact::Key, "@Value", r#"@Value\(\s*"\$\{([a-z][\w.-]+)"#),
 ];
 
@@ -89,7 +125,11 @@ const PHP: &[Line] = &[
     (Fact::Flag, "signature", r"\{\s*(?:\w\|)?--(?:\w\|)?([a-z][a-z0-9-]+)[=\s:}]"),
     (Fact::Route, "Route::", r#"\bRoute::(?P<m>get|post|put|patch|delete)\(\s*["'](?P<p>[^"']+)["']"#),
     (Fact::Route, "->", r#"\$(?:app|router|group)->(?P<m>get|post|put|patch|delete)\(\s*["'](?P<p>/[^"']*)["']"#),
-    (Fact::Route, "#[Route", r#"#\[Route\(\s*(?:path:\s*)?["'](?P<p>/[^"']*)["'](?:[^\]]*methods:\s*\[(?P<m>[^\]]*)\])?"#),
+    (
+        Fact::Route,
+        "#[Route",
+        r#"#\[Route\(\s*(?:path:\s*)?["'](?P<p>/[^"']*)["'](?:[^\]]*methods:\s*\[(?P<m>[^\]]*)\])?"#,
+    ),
     (Fact::Key, "config(", r#"\bconfig\(\s*["']([a-z][\w.-]+)["']"#),
 ];
 
@@ -107,7 +147,8 @@ fn compile(lines: &[Line]) -> Vec<Pattern> {
         .map(|(fact, needle, expression)| Pattern {
             fact: *fact,
             needle,
-            expression: Regex::new(expression).unwrap_or_else(|error| panic!("the pattern {expression} is wrong: {error}")),
+            expression: Regex::new(expression)
+                .unwrap_or_else(|error| panic!("the pattern {expression} is wrong: {error}")),
         })
         .collect()
 }

@@ -29,7 +29,7 @@ pub(super) fn methods(code: &str) -> Vec<String> {
 pub(super) fn is_plain(path: &str) -> bool {
     path.len() > 1
         && path.len() < 200
-        && path.trim_matches('/') != ""
+        && !path.trim_matches('/').is_empty()
         && !path.contains([' ', '*', '(', '?', '#', '\\', '+', '^', '|', ',', ';', '='])
         && !path.contains("://")
         && !path.contains("${")
@@ -88,7 +88,10 @@ pub fn mentions(text: &str) -> Vec<Mention> {
         let mut host = None;
         if before == b':' && bytes.get(at + 1) == Some(&b'/') {
             let from = at + 2;
-            let length = bytes[from..].iter().position(|byte| matches!(byte, b'/' | b' ' | b'\n' | b')' | b'"' | b'\'' | b'`' | b'>')).unwrap_or(bytes.len() - from);
+            let length = bytes[from..]
+                .iter()
+                .position(|byte| matches!(byte, b'/' | b' ' | b'\n' | b')' | b'"' | b'\'' | b'`' | b'>'))
+                .unwrap_or(bytes.len() - from);
             skip = from + length;
             if bytes.get(skip) != Some(&b'/') {
                 continue;
@@ -134,7 +137,8 @@ mod tests {
     #[test]
     fn mentions_have_methods_and_lines() {
         let found = mentions("Call `GET /users/{id}` or\n| POST | `/users` |\nsee http://localhost:80/x/y and a/b.\n");
-        let shown: Vec<_> = found.iter().map(|each| format!("{:?} {} {}", each.method.as_deref(), each.path, each.line)).collect();
+        let shown: Vec<_> =
+            found.iter().map(|each| format!("{:?} {} {}", each.method.as_deref(), each.path, each.line)).collect();
         assert_eq!(shown, ["Some(\"GET\") /users/{id} 1", "Some(\"POST\") /users 2", "None /x/y 3"]);
     }
 }

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::GeneratedFile;
-use crate::{
-    text::diff,
-    tree::Tree,
-};
+use crate::{text::diff, tree::Tree};
 
 /// Where the last generated text of every file is kept: the common base of both sides.
 pub const RECORD: &str = ".compliance/generated.json";
@@ -44,7 +41,9 @@ pub enum Outcome {
     /// A person removed it; it stays removed.
     LeftRemoved,
     /// Both changed the same lines, or a person's file was there first. The file is left alone.
-    Conflict { diff: String },
+    Conflict {
+        diff: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

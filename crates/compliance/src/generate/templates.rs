@@ -12,9 +12,30 @@ macro_rules! built_in {
 }
 
 built_in!(
-    "agents", "rule-project", "rule-documents", "rule-tests", "contributing", "changelog", "docs-index", "architecture", "configuration",
-    "decision", "settings", "api", "usage", "requirements", "license", "language-rust", "language-python", "language-typescript",
-    "language-javascript", "language-go", "language-java", "language-csharp", "language-php", "language-ruby",
+    "agents",
+    "rule-project",
+    "rule-documents",
+    "rule-tests",
+    "contributing",
+    "changelog",
+    "docs-index",
+    "architecture",
+    "configuration",
+    "decision",
+    "settings",
+    "api",
+    "usage",
+    "requirements",
+    "license",
+    "language-rust",
+    "language-python",
+    "language-typescript",
+    "language-javascript",
+    "language-go",
+    "language-java",
+    "language-csharp",
+    "language-php",
+    "language-ruby",
 );
 
 /// Templates by name. Those that are not replaced are the built-in ones.
@@ -52,6 +73,9 @@ impl Templates {
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).or_else(|| BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text))
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .or_else(|| BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text))
     }
 }

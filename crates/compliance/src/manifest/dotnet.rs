@@ -9,7 +9,8 @@ pub(super) fn read(path: &str, text: &str) -> Manifest {
     static REFERENCE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r#"<PackageReference\s+Include="([^"]+)""#).expect("the pattern is right"));
     static ELEMENT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"<(PackageId|Version|PackageLicenseExpression|OutputType|AssemblyName)>\s*([^<]+?)\s*<").expect("the pattern is right")
+        Regex::new(r"<(PackageId|Version|PackageLicenseExpression|OutputType|AssemblyName)>\s*([^<]+?)\s*<")
+            .expect("the pattern is right")
     });
     static SDK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"Sdk="([^"]+)""#).expect("the pattern is right"));
     let mut manifest = Manifest::new(path, Ecosystem::Dotnet);
@@ -26,7 +27,9 @@ pub(super) fn read(path: &str, text: &str) -> Manifest {
         }
     }
     for found in REFERENCE.captures_iter(text) {
-        let development = ["xunit", "NUnit", "MSTest", "Microsoft.NET.Test.Sdk", "coverlet"].iter().any(|name| found[1].starts_with(name));
+        let development = ["xunit", "NUnit", "MSTest", "Microsoft.NET.Test.Sdk", "coverlet"]
+            .iter()
+            .any(|name| found[1].starts_with(name));
         manifest.depend(&found[1], development);
     }
     if let Some(sdk) = SDK.captures(text) {

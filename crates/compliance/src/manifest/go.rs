@@ -26,7 +26,10 @@ pub(super) fn read(path: &str, text: &str) -> Manifest {
 mod tests {
     #[test]
     fn requirements_are_read() {
-        let manifest = super::read("go.mod", "module example.com/x\n\ngo 1.22\n\nrequire (\n\tgithub.com/gin-gonic/gin v1.9\n)\nrequire a.b/c v1\n");
+        let manifest = super::read(
+            "go.mod",
+            "module example.com/x\n\ngo 1.22\n\nrequire (\n\tgithub.com/gin-gonic/gin v1.9\n)\nrequire a.b/c v1\n",
+        );
         assert_eq!(manifest.name.as_deref(), Some("example.com/x"));
         assert!(manifest.depends_on("github.com/gin-gonic/gin") && manifest.depends_on("a.b/c"));
     }

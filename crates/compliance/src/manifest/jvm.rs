@@ -6,10 +6,13 @@ use super::{Ecosystem, Manifest};
 
 /// A `pom.xml` by its elements; properties and parents are not resolved.
 pub(super) fn maven(path: &str, text: &str) -> Manifest {
-    static DEPENDENCY: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?s)<(dependency|parent|plugin)>(.*?)</(?:dependency|parent|plugin)>").expect("the pattern is right"));
-    static ELEMENT: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"<(artifactId|scope|version|name)>\s*([^<]+?)\s*</").expect("the pattern is right"));
+    static DEPENDENCY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?s)<(dependency|parent|plugin)>(.*?)</(?:dependency|parent|plugin)>")
+            .expect("the pattern is right")
+    });
+    static ELEMENT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"<(artifactId|scope|version|name)>\s*([^<]+?)\s*</").expect("the pattern is right")
+    });
     let mut manifest = Manifest::new(path, Ecosystem::Jvm);
     let mut own = String::with_capacity(text.len());
     let mut last = 0;
@@ -43,8 +46,10 @@ pub(super) fn maven(path: &str, text: &str) -> Manifest {
 
 pub(super) fn gradle(path: &str, text: &str) -> Manifest {
     static DEPENDENCY: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"\b(\w*[iI]mplementation|api|compileOnly|runtimeOnly|testRuntimeOnly)\b[ (]+["']([\w.-]+):([\w.-]+)"#)
-            .expect("the pattern is right")
+        Regex::new(
+            r#"\b(\w*[iI]mplementation|api|compileOnly|runtimeOnly|testRuntimeOnly)\b[ (]+["']([\w.-]+):([\w.-]+)"#,
+        )
+        .expect("the pattern is right")
     });
     static PLUGIN: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r#"\bid[ (]+["']([\w.-]+)["']"#).expect("the pattern is right"));
@@ -72,7 +77,10 @@ mod tests {
         assert_eq!(manifest.name.as_deref(), Some("shop"));
         assert!(manifest.depends_on("spring-boot-starter-parent"));
         assert!(manifest.dependencies[1].development);
-        let manifest = gradle("build.gradle.kts", "plugins { id(\"org.springframework.boot\") }\ndependencies { implementation(\"io.ktor:ktor-server-core:2\") }");
+        let manifest = gradle(
+            "build.gradle.kts",
+            "plugins { id(\"org.springframework.boot\") }\ndependencies { implementation(\"io.ktor:ktor-server-core:2\") }",
+        );
         assert!(manifest.depends_on("ktor-server-core") && manifest.depends_on("org.springframework.boot"));
     }
 }

@@ -17,17 +17,24 @@ pub(super) fn read(path: &str, text: &str) -> Manifest {
     manifest.license = word("license");
     manifest.private = package.get("private").and_then(Value::as_bool) == Some(true);
     manifest.workspace = package.get("workspaces").is_some();
-    for (section, development) in
-        [("dependencies", false), ("peerDependencies", false), ("optionalDependencies", false), ("devDependencies", true)]
-    {
+    for (section, development) in [
+        ("dependencies", false),
+        ("peerDependencies", false),
+        ("optionalDependencies", false),
+        ("devDependencies", true),
+    ] {
         for name in package.get(section).and_then(Value::as_object).into_iter().flat_map(serde_json::Map::keys) {
             manifest.depend(name, development);
         }
     }
-    manifest.scripts.extend(package.get("scripts").and_then(Value::as_object).into_iter().flat_map(serde_json::Map::keys).cloned());
+    manifest
+        .scripts
+        .extend(package.get("scripts").and_then(Value::as_object).into_iter().flat_map(serde_json::Map::keys).cloned());
     match package.get("bin") {
         Some(Value::String(_)) => {
-            manifest.programs.extend(manifest.name.as_deref().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned()));
+            manifest
+                .programs
+                .extend(manifest.name.as_deref().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned()));
         }
         Some(Value::Object(programs)) => manifest.programs.extend(programs.keys().cloned()),
         _ => {}

@@ -20,7 +20,9 @@ pub(super) fn read(path: &str, text: &str) -> Manifest {
             manifest.depend(name, development);
         }
     }
-    manifest.scripts.extend(package.get("scripts").and_then(Value::as_object).into_iter().flat_map(serde_json::Map::keys).cloned());
+    manifest
+        .scripts
+        .extend(package.get("scripts").and_then(Value::as_object).into_iter().flat_map(serde_json::Map::keys).cloned());
     for program in package.get("bin").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
         manifest.programs.push(crate::text::paths::stem(program).to_owned());
     }
@@ -31,7 +33,10 @@ pub(super) fn read(path: &str, text: &str) -> Manifest {
 mod tests {
     #[test]
     fn requirements_scripts_and_programs() {
-        let manifest = super::read("composer.json", r#"{"name":"a/b","require":{"laravel/framework":"^11"},"scripts":{"lint":"x"},"bin":["bin/tool.php"]}"#);
+        let manifest = super::read(
+            "composer.json",
+            r#"{"name":"a/b","require":{"laravel/framework":"^11"},"scripts":{"lint":"x"},"bin":["bin/tool.php"]}"#,
+        );
         assert!(manifest.depends_on("laravel/framework"));
         assert_eq!((manifest.scripts, manifest.programs), (vec!["lint".to_owned()], vec!["tool".to_owned()]));
     }

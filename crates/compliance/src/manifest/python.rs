@@ -26,9 +26,12 @@ pub(super) fn pyproject(path: &str, text: &str) -> Manifest {
     if let Some(project) = table.get("project") {
         manifest.name = word(project, "name");
         manifest.version = word(project, "version");
-        manifest.license = word(project, "license")
-            .or_else(|| project.get("license").and_then(|license| word(license, "text").or_else(|| word(license, "file"))));
-        for line in project.get("dependencies").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        manifest.license = word(project, "license").or_else(|| {
+            project.get("license").and_then(|license| word(license, "text").or_else(|| word(license, "file")))
+        });
+        for line in
+            project.get("dependencies").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+        {
             manifest.depend(&requirement(line), false);
         }
         for list in project.get("optional-dependencies").and_then(Value::as_table).into_iter().flat_map(Table::values) {
@@ -36,7 +39,9 @@ pub(super) fn pyproject(path: &str, text: &str) -> Manifest {
                 manifest.depend(&requirement(line), true);
             }
         }
-        manifest.programs.extend(project.get("scripts").and_then(Value::as_table).into_iter().flat_map(Table::keys).cloned());
+        manifest
+            .programs
+            .extend(project.get("scripts").and_then(Value::as_table).into_iter().flat_map(Table::keys).cloned());
     }
     for list in table.get("dependency-groups").and_then(Value::as_table).into_iter().flat_map(Table::values) {
         for line in list.as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -58,7 +63,9 @@ pub(super) fn pyproject(path: &str, text: &str) -> Manifest {
                 manifest.depend(&requirement(name), true);
             }
         }
-        manifest.programs.extend(poetry.get("scripts").and_then(Value::as_table).into_iter().flat_map(Table::keys).cloned());
+        manifest
+            .programs
+            .extend(poetry.get("scripts").and_then(Value::as_table).into_iter().flat_map(Table::keys).cloned());
     }
     manifest.workspace = tool.and_then(|tool| tool.get("uv")).and_then(|uv| uv.get("workspace")).is_some();
     manifest
@@ -90,11 +97,13 @@ pub(super) fn pipfile(path: &str, text: &str) -> Manifest {
 
 /// `setup.py` is a program; only what is written plainly in its call is read.
 pub(super) fn setup_py(path: &str, text: &str) -> Manifest {
-    static WORD: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r#"\b(name|version|license)\s*=\s*["']([^"'\n]+)["']"#).expect("the pattern is right"));
+    static WORD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"\b(name|version|license)\s*=\s*["']([^"'\n]+)["']"#).expect("the pattern is right")
+    });
     static LIST: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?s)install_requires\s*=\s*\[(.*?)\]").expect("the pattern is right"));
-    static QUOTED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"["']([^"'\n]+)["']"#).expect("the pattern is right"));
+    static QUOTED: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"["']([^"'\n]+)["']"#).expect("the pattern is right"));
     static SCRIPT: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r#"["']\s*([\w.-]+)\s*=\s*[\w.]+:[\w.]+["']"#).expect("the pattern is right"));
     let mut manifest = Manifest::new(path, Ecosystem::Python);
@@ -162,7 +171,10 @@ mod tests {
         );
         assert!(manifest.depends_on("fastapi") && manifest.depends_on("pytest"));
         assert_eq!(manifest.programs, ["xx"]);
-        let manifest = setup_py("setup.py", "setup(name='y', install_requires=['flask>=2'], entry_points={'console_scripts': ['yy = y.cli:main']})");
+        let manifest = setup_py(
+            "setup.py",
+            "setup(name='y', install_requires=['flask>=2'], entry_points={'console_scripts': ['yy = y.cli:main']})",
+        );
         assert_eq!((manifest.name.as_deref(), manifest.programs.len()), (Some("y"), 1));
         assert!(manifest.depends_on("flask"));
         let manifest = setup_cfg("setup.cfg", "[metadata]\nname = z\n[options]\ninstall_requires =\n    Django>=4\n");

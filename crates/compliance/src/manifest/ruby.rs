@@ -5,7 +5,8 @@ use regex::Regex;
 use super::{Ecosystem, Manifest};
 
 pub(super) fn gemfile(path: &str, text: &str) -> Manifest {
-    static GEM: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"^\s*gem[ (]+["']([\w./-]+)["']"#).expect("the pattern is right"));
+    static GEM: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"^\s*gem[ (]+["']([\w./-]+)["']"#).expect("the pattern is right"));
     let mut manifest = Manifest::new(path, Ecosystem::Ruby);
     let mut development = false;
     for line in text.lines() {
@@ -24,7 +25,8 @@ pub(super) fn gemfile(path: &str, text: &str) -> Manifest {
 
 pub(super) fn gemspec(path: &str, text: &str) -> Manifest {
     static FIELD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"\.(name|version|licenses?|executables)\s*=\s*\[?\s*["']([^"'\n]+)["']"#).expect("the pattern is right")
+        Regex::new(r#"\.(name|version|licenses?|executables)\s*=\s*\[?\s*["']([^"'\n]+)["']"#)
+            .expect("the pattern is right")
     });
     static DEPENDENCY: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r#"\.add_(runtime_|development_)?dependency[ (]+["']([\w./-]+)["']"#).expect("the pattern is right")
@@ -53,7 +55,8 @@ mod tests {
     fn gems_are_read() {
         let manifest = gemfile("Gemfile", "gem 'rails', '~> 7'\ngroup :test do\n  gem \"rspec\"\nend\n");
         assert!(manifest.depends_on("rails") && manifest.dependencies[1].development);
-        let manifest = gemspec("x.gemspec", "Gem::Specification.new do |s|\n s.name = 'x'\n s.add_dependency 'rack'\nend");
+        let manifest =
+            gemspec("x.gemspec", "Gem::Specification.new do |s|\n s.name = 'x'\n s.add_dependency 'rack'\nend");
         assert!(manifest.depends_on("rack"));
     }
 }

@@ -58,7 +58,9 @@ pub(super) fn taskfile(path: &str, text: &str) -> Manifest {
             inside = line.trim_end() == "tasks:";
             manifest.open |= line.starts_with("includes:");
         } else if inside && line.len() - line.trim_start().len() == 2 {
-            manifest.scripts.extend(line.trim().split_once(':').map(|(name, _)| name.trim_matches(['"', '\'']).to_owned()));
+            manifest
+                .scripts
+                .extend(line.trim().split_once(':').map(|(name, _)| name.trim_matches(['"', '\'']).to_owned()));
         }
     }
     manifest
@@ -84,7 +86,10 @@ mod tests {
         let manifest = makefile("Makefile", "X := 1\n.PHONY: a\na: b\n\techo: no\nb:\n\ttrue\n");
         assert_eq!(manifest.scripts, ["a", "a", "b"]);
         assert!(!manifest.open && makefile("Makefile", "%.o: %.c\n").open);
-        assert_eq!(justfile("justfile", "set x := 'y'\nbuild target='x': dep\n  run\n@lint:\n  x\n").scripts, ["build", "lint"]);
+        assert_eq!(
+            justfile("justfile", "set x := 'y'\nbuild target='x': dep\n  run\n@lint:\n  x\n").scripts,
+            ["build", "lint"]
+        );
         assert_eq!(taskfile("Taskfile.yml", "version: '3'\ntasks:\n  build:\n    cmds: []\n").scripts, ["build"]);
         assert_eq!(rakefile("Rakefile", "task :default => :test\ntask 'lint' do\n").scripts, ["default", "lint"]);
     }

@@ -7,7 +7,8 @@ pub struct Command {
     pub line: u32,
 }
 
-const SHELL: &[&str] = &["sh", "bash", "zsh", "shell", "console", "shell-session", "shellsession", "terminal", "shellscript"];
+const SHELL: &[&str] =
+    &["sh", "bash", "zsh", "shell", "console", "shell-session", "shellsession", "terminal", "shellscript"];
 
 pub fn is_shell(language: &str) -> bool {
     SHELL.contains(&language)
@@ -117,7 +118,8 @@ impl Command {
             .iter()
             .position(|word| {
                 let assignment = word.split_once('=').is_some_and(|(name, _)| {
-                    !name.is_empty() && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
+                    !name.is_empty()
+                        && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
                 });
                 !assignment && !matches!(word.as_str(), "sudo" | "time" | "env" | "exec" | "nohup" | "then" | "do")
             })

@@ -61,11 +61,11 @@ impl FrontMatter {
         if trimmed.is_empty() || trimmed.starts_with('#') {
             return;
         }
-        if let Some(item) = trimmed.strip_prefix("- ").or(if trimmed == "-" { Some("") } else { None }) {
-            if let Some(entry) = self.entries.last_mut() {
-                entry.items.push(unquote(item).to_owned());
-                return;
-            }
+        if let Some(item) = trimmed.strip_prefix("- ").or(if trimmed == "-" { Some("") } else { None })
+            && let Some(entry) = self.entries.last_mut()
+        {
+            entry.items.push(unquote(item).to_owned());
+            return;
         }
         if indented {
             if let Some(entry) = self.entries.last_mut() {
@@ -82,7 +82,9 @@ impl FrontMatter {
                 let items = value
                     .strip_prefix('[')
                     .and_then(|list| list.strip_suffix(']'))
-                    .map(|list| list.split(',').map(|item| unquote(item).to_owned()).filter(|item| !item.is_empty()).collect())
+                    .map(|list| {
+                        list.split(',').map(|item| unquote(item).to_owned()).filter(|item| !item.is_empty()).collect()
+                    })
                     .unwrap_or_default();
                 self.entries.push(Entry { key: key.trim().to_owned(), value: unquote(value).to_owned(), items, line });
             }

@@ -40,20 +40,17 @@ pub fn attributes<'a>(html: &'a str, mut seen: impl FnMut(&str, &'a str, &'a str
                 continue;
             }
             at += 1;
-            let (value, value_start) = match bytes.get(at) {
-                Some(quote @ (b'"' | b'\'')) => {
-                    let from = at + 1;
-                    let Some(length) = memchr::memchr(*quote, &bytes[from..]) else { return };
-                    at = from + length + 1;
-                    (&html[from..from + length], from)
+            let (value, value_start) = if let Some(quote @ (b'"' | b'\'')) = bytes.get(at) {
+                let from = at + 1;
+                let Some(length) = memchr::memchr(*quote, &bytes[from..]) else { return };
+                at = from + length + 1;
+                (&html[from..from + length], from)
+            } else {
+                let from = at;
+                while at < bytes.len() && !bytes[at].is_ascii_whitespace() && bytes[at] != b'>' {
+                    at += 1;
                 }
-                _ => {
-                    let from = at;
-                    while at < bytes.len() && !bytes[at].is_ascii_whitespace() && bytes[at] != b'>' {
-                        at += 1;
-                    }
-                    (&html[from..at], from)
-                }
+                (&html[from..at], from)
             };
             let attribute = attribute.to_ascii_lowercase();
             if matches!(attribute.as_str(), "id" | "name" | "href" | "src") {

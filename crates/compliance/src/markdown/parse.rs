@@ -5,8 +5,8 @@ use std::{cell::RefCell, collections::HashMap, ops::Range};
 use pulldown_cmark::{BrokenLink, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
 
 use super::{
-    BrokenReference, Cell, Code, Definition, Document, Fence, FrontMatter, Heading, Item, Link, LinkKind, Paragraph, Row,
-    Table, commands, html,
+    BrokenReference, Cell, Code, Definition, Document, Fence, FrontMatter, Heading, Item, Link, LinkKind, Paragraph,
+    Row, Table, commands, html,
 };
 use crate::text::{Lines, slug};
 
@@ -80,7 +80,8 @@ impl<'t> Reader<'t> {
             }
             None
         };
-        let mut parser = Parser::new_with_broken_link_callback(&text[start..], options, Some(on_broken)).into_offset_iter();
+        let mut parser =
+            Parser::new_with_broken_link_callback(&text[start..], options, Some(on_broken)).into_offset_iter();
         for (event, range) in parser.by_ref() {
             self.event(event, start + range.start..start + range.end);
         }
@@ -181,7 +182,11 @@ impl<'t> Reader<'t> {
                 self.heading = Some((heading, id.map(CowStr::into_string)));
             }
             Tag::Link { link_type, dest_url, .. } => {
-                let kind = if matches!(link_type, LinkType::Autolink | LinkType::Email) { LinkKind::Auto } else { LinkKind::Link };
+                let kind = if matches!(link_type, LinkType::Autolink | LinkType::Email) {
+                    LinkKind::Auto
+                } else {
+                    LinkKind::Link
+                };
                 self.open_link(kind, link_type, &dest_url, range);
             }
             Tag::Image { link_type, dest_url, .. } => self.open_link(LinkKind::Image, link_type, &dest_url, range),
@@ -212,7 +217,8 @@ impl<'t> Reader<'t> {
                 });
             }
             Tag::Paragraph if self.items.is_empty() => {
-                self.paragraph = Some(Paragraph { text: String::new(), line, offset: range.start, section: self.section() });
+                self.paragraph =
+                    Some(Paragraph { text: String::new(), line, offset: range.start, section: self.section() });
             }
             // A second paragraph of the same item starts a new word.
             Tag::Paragraph => self.words(" "),
@@ -226,7 +232,15 @@ impl<'t> Reader<'t> {
         // A reference's destination is reported at its definition, once.
         let inline = matches!(link_type, LinkType::Inline | LinkType::Autolink | LinkType::Email);
         let destination = if inline { destination.to_owned() } else { String::from("\u{0}") };
-        self.links.push(Link { kind, destination, text: String::new(), offset: range.start, line, column, source: range });
+        self.links.push(Link {
+            kind,
+            destination,
+            text: String::new(),
+            offset: range.start,
+            line,
+            column,
+            source: range,
+        });
     }
 
     fn close(&mut self, tag: TagEnd, range: &Range<usize>) {
@@ -272,7 +286,8 @@ impl<'t> Reader<'t> {
 
     fn close_heading(&mut self) {
         let Some((mut heading, id)) = self.heading.take() else { return };
-        heading.text = heading.text.trim().to_owned();
+        let trimmed = heading.text.trim().to_owned();
+        heading.text = trimmed;
         let base = slug(&heading.text);
         let seen = self.slugs.entry(base.clone()).or_insert(0);
         heading.slug = if *seen == 0 { base } else { format!("{base}-{seen}") };

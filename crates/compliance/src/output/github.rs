@@ -15,7 +15,12 @@ pub fn github(report: &Report) -> String {
         if !finding.path.is_empty() {
             let _ = write!(out, "file={},line={},col={},", property(&finding.path), finding.line, finding.column);
         }
-        let _ = writeln!(out, "title={}::{}", property(&finding.rule), data(&format!("{}. {}", finding.message, finding.remedy)));
+        let _ = writeln!(
+            out,
+            "title={}::{}",
+            property(&finding.rule),
+            data(&format!("{}. {}", finding.message, finding.remedy))
+        );
     }
     out
 }

@@ -4,11 +4,16 @@ use crate::{report::Report, report::Severity, rules};
 
 /// One finding in a few lines: where, what, why, what to do.
 pub fn human(report: &Report, colours: bool) -> String {
-    let paint = |code: &str, text: &str| if colours { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() };
+    let paint =
+        |code: &str, text: &str| if colours { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() };
     let mut out = String::new();
     let mut explained = std::collections::HashSet::new();
     for finding in &report.findings {
-        let place = if finding.path.is_empty() { "(repository)".to_owned() } else { format!("{}:{}:{}", finding.path, finding.line, finding.column) };
+        let place = if finding.path.is_empty() {
+            "(repository)".to_owned()
+        } else {
+            format!("{}:{}:{}", finding.path, finding.line, finding.column)
+        };
         let colour = match finding.severity {
             Severity::Error => "31;1",
             Severity::Warning => "33;1",
@@ -17,7 +22,8 @@ pub fn human(report: &Report, colours: bool) -> String {
         let severity = paint(colour, finding.severity.name());
         // A terminal obeys control characters in file names and messages; people must see them instead.
         let message = printable(&finding.message);
-        let _ = writeln!(out, "{}: {severity} {}: {message}", paint("1", &printable(&place)), paint("2", &finding.rule));
+        let _ =
+            writeln!(out, "{}: {severity} {}: {message}", paint("1", &printable(&place)), paint("2", &finding.rule));
         // Why a rule exists is said once; a hundred findings of it need it no more than one.
         if explained.insert(&finding.rule)
             && let Some(rule) = rules::find(&finding.rule)
@@ -54,7 +60,13 @@ pub fn human(report: &Report, colours: bool) -> String {
 }
 
 fn printable(text: &str) -> String {
-    text.chars().flat_map(|character| if character.is_control() { character.escape_default().collect::<Vec<_>>() } else { vec![character] }).collect()
+    text.chars()
+        .flat_map(
+            |character| {
+                if character.is_control() { character.escape_default().collect::<Vec<_>>() } else { vec![character] }
+            },
+        )
+        .collect()
 }
 
 #[cfg(test)]

@@ -80,9 +80,13 @@ pub fn coverage(requirements: &[Requirement], plan: &Plan) -> Coverage {
                 coverage.tasks_without_requirement.push(task.id.clone());
             }
             for id in &task.requirement_ids {
-                let meant = if known.contains(id.as_str()) { Some(id.clone()) } else { aliases.get(id.as_str()).cloned() };
+                let meant =
+                    if known.contains(id.as_str()) { Some(id.clone()) } else { aliases.get(id.as_str()).cloned() };
                 match meant {
-                    Some(meant) => by.entry(meant).or_default().push(By { milestone: milestone.key.clone(), task: task.id.clone() }),
+                    Some(meant) => by
+                        .entry(meant)
+                        .or_default()
+                        .push(By { milestone: milestone.key.clone(), task: task.id.clone() }),
                     None => coverage.unknown_ids.push(UnknownId { task: task.id.clone(), id: id.clone() }),
                 }
             }
@@ -115,7 +119,11 @@ fn suggestions(requirement: &Requirement, plan: &Plan) -> Vec<Suggestion> {
             #[expect(clippy::cast_precision_loss, reason = "a sentence has few words")]
             let score = if wanted.is_empty() { 0.0 } else { shared as f64 / wanted.len() as f64 };
             if score >= 0.5 {
-                found.push(Suggestion { milestone: milestone.key.clone(), task: task.id.clone(), score: (score * 100.0).round() / 100.0 });
+                found.push(Suggestion {
+                    milestone: milestone.key.clone(),
+                    task: task.id.clone(),
+                    score: (score * 100.0).round() / 100.0,
+                });
             }
         }
     }
@@ -126,10 +134,44 @@ fn suggestions(requirement: &Requirement, plan: &Plan) -> Vec<Suggestion> {
 
 /// Starts of the words that carry meaning; five letters are enough to meet other endings in English and Russian alike.
 fn stems(text: &str) -> HashSet<String> {
-    plain(text).split(' ').filter(|word| word.chars().count() > 2 && !IDLE.contains(word)).map(|word| word.chars().take(5).collect()).collect()
+    plain(text)
+        .split(' ')
+        .filter(|word| word.chars().count() > 2 && !IDLE.contains(word))
+        .map(|word| word.chars().take(5).collect())
+        .collect()
 }
 
 const IDLE: &[&str] = &[
-    "the", "and", "for", "with", "must", "shall", "should", "need", "needs", "has", "have", "from", "that", "this", "can", "its", "into", "are", "will",
-    "или", "для", "что", "как", "это", "при", "должен", "должна", "должно", "должны", "нужно", "следует", "чтобы",
+    "the",
+    "and",
+    "for",
+    "with",
+    "must",
+    "shall",
+    "should",
+    "need",
+    "needs",
+    "has",
+    "have",
+    "from",
+    "that",
+    "this",
+    "can",
+    "its",
+    "into",
+    "are",
+    "will",
+    "или",
+    "для",
+    "что",
+    "как",
+    "это",
+    "при",
+    "должен",
+    "должна",
+    "должно",
+    "должны",
+    "нужно",
+    "следует",
+    "чтобы",
 ];

@@ -13,23 +13,146 @@ pub(super) enum Class {
 }
 
 const SKIPS: &[&str] = &[
-    "install", "installation", "installing", "setup", "set up", "getting started", "quick start", "quickstart", "usage", "how to use", "how to run",
-    "running", "build", "building", "development", "licence", "license", "contributing", "contribution", "contributors", "authors", "credits",
-    "acknowledgements", "acknowledgments", "thanks", "links", "references", "resources", "see also", "further reading", "table of contents",
-    "contents", "toc", "faq", "support", "contact", "changelog", "badges", "sponsors", "screenshots", "screenshot", "background", "prior art",
-    "motivation", "glossary", "non goals", "non requirements", "out of scope", "not in scope", "wont have", "won t have", "prerequisites", "troubleshooting",
-    "установка", "использование", "как использовать", "запуск", "быстрый старт", "начало работы", "сборка", "лицензия", "участие", "авторы",
-    "благодарности", "ссылки", "полезные ссылки", "содержание", "оглавление", "контакты", "история изменений", "не входит", "что не входит",
-    "вне рамок", "не цели", "чего не делаем", "вопросы и ответы", "предпосылки", "мотивация", "глоссарий",
+    "install",
+    "installation",
+    "installing",
+    "setup",
+    "set up",
+    "getting started",
+    "quick start",
+    "quickstart",
+    "usage",
+    "how to use",
+    "how to run",
+    "running",
+    "build",
+    "building",
+    "development",
+    "licence",
+    "license",
+    "contributing",
+    "contribution",
+    "contributors",
+    "authors",
+    "credits",
+    "acknowledgements",
+    "acknowledgments",
+    "thanks",
+    "links",
+    "references",
+    "resources",
+    "see also",
+    "further reading",
+    "table of contents",
+    "contents",
+    "toc",
+    "faq",
+    "support",
+    "contact",
+    "changelog",
+    "badges",
+    "sponsors",
+    "screenshots",
+    "screenshot",
+    "background",
+    "prior art",
+    "motivation",
+    "glossary",
+    "non goals",
+    "non requirements",
+    "out of scope",
+    "not in scope",
+    "wont have",
+    "won t have",
+    "prerequisites",
+    "troubleshooting",
+    "установка",
+    "использование",
+    "как использовать",
+    "запуск",
+    "быстрый старт",
+    "начало работы",
+    "сборка",
+    "лицензия",
+    "участие",
+    "авторы",
+    "благодарности",
+    "ссылки",
+    "полезные ссылки",
+    "содержание",
+    "оглавление",
+    "контакты",
+    "история изменений",
+    "не входит",
+    "что не входит",
+    "вне рамок",
+    "не цели",
+    "чего не делаем",
+    "вопросы и ответы",
+    "предпосылки",
+    "мотивация",
+    "глоссарий",
 ];
 
 const ASKS: &[&str] = &[
-    "requirement", "requirements", "features", "feature list", "functionality", "functional", "capabilities", "scope", "goals", "objectives", "user stories",
-    "use cases", "acceptance", "specification", "what it does", "what it should do", "must have", "should have", "could have", "nice to have",
-    "deliverables", "tasks", "todo", "to do", "constraints", "api", "endpoints", "routes", "commands", "behaviour", "behavior", "rules", "roadmap",
-    "требования", "требование", "возможности", "функции", "функционал", "функциональность", "функциональные", "нефункциональные", "задачи", "задача", "цели",
-    "что должно", "что нужно", "что делает", "что умеет", "сценарии", "пользовательские истории", "критерии", "ограничения", "эндпоинты", "команды", "обязательно",
-    "желательно", "состав работ", "техническое задание",
+    "requirement",
+    "requirements",
+    "features",
+    "feature list",
+    "functionality",
+    "functional",
+    "capabilities",
+    "scope",
+    "goals",
+    "objectives",
+    "user stories",
+    "use cases",
+    "acceptance",
+    "specification",
+    "what it does",
+    "what it should do",
+    "must have",
+    "should have",
+    "could have",
+    "nice to have",
+    "deliverables",
+    "tasks",
+    "todo",
+    "to do",
+    "constraints",
+    "api",
+    "endpoints",
+    "routes",
+    "commands",
+    "behaviour",
+    "behavior",
+    "rules",
+    "roadmap",
+    "требования",
+    "требование",
+    "возможности",
+    "функции",
+    "функционал",
+    "функциональность",
+    "функциональные",
+    "нефункциональные",
+    "задачи",
+    "задача",
+    "цели",
+    "что должно",
+    "что нужно",
+    "что делает",
+    "что умеет",
+    "сценарии",
+    "пользовательские истории",
+    "критерии",
+    "ограничения",
+    "эндпоинты",
+    "команды",
+    "обязательно",
+    "желательно",
+    "состав работ",
+    "техническое задание",
 ];
 
 pub(super) fn class(heading: &str, level: u8) -> Class {
@@ -40,7 +163,9 @@ pub(super) fn class(heading: &str, level: u8) -> Class {
                 || (level > 1
                     && words.strip_prefix(known).is_some_and(|rest| rest.starts_with(' '))
                     && (known.contains(' ') || words.split(' ').count() <= 5))
-        }) || (level > 1 && words.split(' ').count() <= 4 && list.iter().any(|known| words.ends_with(&format!(" {known}"))))
+        }) || (level > 1
+            && words.split(' ').count() <= 4
+            && list.iter().any(|known| words.ends_with(&format!(" {known}"))))
     };
     if is(SKIPS) {
         Class::Skips
@@ -54,7 +179,8 @@ pub(super) fn class(heading: &str, level: u8) -> Class {
 pub(super) fn priority(heading: &str) -> Option<Priority> {
     let words = plain(heading);
     let has = |list: &[&str]| list.iter().any(|known| words.contains(known));
-    if has(&["nice to have", "could have", "optional", "bonus", "опционально", "по возможности"]) {
+    if has(&["nice to have", "could have", "optional", "bonus", "опционально", "по возможности"])
+    {
         Some(Priority::May)
     } else if has(&["should have", "желательно"]) {
         Some(Priority::Should)
@@ -67,5 +193,16 @@ pub(super) fn priority(heading: &str) -> Option<Priority> {
 
 pub(super) fn is_requirement_column(header: &str) -> bool {
     let words = plain(header);
-    ["requirement", "requirements", "feature", "user story", "требование", "требования", "функция", "возможность", "задача"].contains(&words.as_str())
+    [
+        "requirement",
+        "requirements",
+        "feature",
+        "user story",
+        "требование",
+        "требования",
+        "функция",
+        "возможность",
+        "задача",
+    ]
+    .contains(&words.as_str())
 }

@@ -13,11 +13,13 @@ static MUST: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the pattern is right")
 });
 
-static SHOULD: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)\b(should|ought to|следует|желательно|хорошо бы|рекомендуется)\b").expect("the pattern is right"));
+static SHOULD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(should|ought to|следует|желательно|хорошо бы|рекомендуется)\b").expect("the pattern is right")
+});
 
 static MAY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(may|could|optional|optionally|nice to have|опционально|по возможности|необязательно)\b").expect("the pattern is right")
+    Regex::new(r"(?i)\b(may|could|optional|optionally|nice to have|опционально|по возможности|необязательно)\b")
+        .expect("the pattern is right")
 });
 
 /// "If you need help" and the like use the words and ask for nothing.
@@ -73,7 +75,10 @@ pub(super) fn sentences(text: &str) -> Vec<&str> {
         let rest = &text[end..];
         let next = rest.trim_start().chars().next();
         let word = text[start..at].rsplit([' ', '(']).next().unwrap_or_default();
-        let abbreviation = matches!(word.to_lowercase().as_str(), "e.g" | "i.e" | "etc" | "vs" | "т.е" | "т" | "др" | "пр" | "т.д" | "т.п" | "например");
+        let abbreviation = matches!(
+            word.to_lowercase().as_str(),
+            "e.g" | "i.e" | "etc" | "vs" | "т.е" | "т" | "др" | "пр" | "т.д" | "т.п" | "например"
+        );
         if rest.starts_with(char::is_whitespace) && !abbreviation && next.is_none_or(|next| !next.is_lowercase()) {
             sentences.push(text[start..end].trim());
             start = end;
@@ -103,7 +108,10 @@ mod tests {
 
     #[test]
     fn sentences_end_where_they_end() {
-        assert_eq!(sentences("It must, e.g. Linux, run. Version 1.2 is out! Да."), ["It must, e.g. Linux, run.", "Version 1.2 is out!", "Да."]);
+        assert_eq!(
+            sentences("It must, e.g. Linux, run. Version 1.2 is out! Да."),
+            ["It must, e.g. Linux, run.", "Version 1.2 is out!", "Да."]
+        );
     }
 
     #[test]

@@ -19,8 +19,22 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Remove the sentence and read the rest of the text once more",
     check: Check::Page(check),
     cases: &[
-        Case { name: "what agents say", files: &[("a.md", "Sure! Here is the updated README:\n\n# A\n\nAs an AI language model, I cannot test this.\n\nFacts :contentReference[oaicite:3]{index=3}\n")], expect: &[("a.md", 1), ("a.md", 5), ("a.md", 7)] },
-        Case { name: "documents about agents", files: &[("a.md", "# A\n\nThis tool calls an AI language model. Here is an example:\n\n```text\nAs an AI language model, I\n```\n")], expect: &[] },
+        Case {
+            name: "what agents say",
+            files: &[(
+                "a.md",
+                "Sure! Here is the updated README:\n\n# A\n\nAs an AI language model, I cannot test this.\n\nFacts :contentReference[oaicite:3]{index=3}\n",
+            )],
+            expect: &[("a.md", 1), ("a.md", 5), ("a.md", 7)],
+        },
+        Case {
+            name: "documents about agents",
+            files: &[(
+                "a.md",
+                "# A\n\nThis tool calls an AI language model. Here is an example:\n\n```text\nAs an AI language model, I\n```\n",
+            )],
+            expect: &[],
+        },
     ],
 };
 
@@ -35,7 +49,30 @@ static RESIDUE: LazyLock<Regex> = LazyLock::new(|| {
 static ANYWHERE: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
-        .build(["as an ai", "i'm an ai", "i'm just an ai", "i am an ai", "i am just an ai", "contentreference", "oaicite", "turn", "sure!", "sure,", "sure.", "certainly", "absolutely", "of course", "here's ", "here is ", "i hope this", "let me know", "Конечно", "конечно", "азумеется", "chatgpt"])
+        .build([
+            "as an ai",
+            "i'm an ai",
+            "i'm just an ai",
+            "i am an ai",
+            "i am just an ai",
+            "contentreference",
+            "oaicite",
+            "turn",
+            "sure!",
+            "sure,",
+            "sure.",
+            "certainly",
+            "absolutely",
+            "of course",
+            "here's ",
+            "here is ",
+            "i hope this",
+            "let me know",
+            "Конечно",
+            "конечно",
+            "азумеется",
+            "chatgpt",
+        ])
         .expect("the words are few")
 });
 

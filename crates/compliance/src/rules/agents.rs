@@ -8,5 +8,6 @@ pub(super) fn rules<'p>(project: &'p Project<'_>) -> impl Iterator<Item = &'p Do
 }
 
 pub(super) fn is_rule(path: &str) -> bool {
-    std::path::Path::new(path).extension().is_some_and(|extension| extension == "mdc") && (path.starts_with(".cursor/rules/") || path.contains("/.cursor/rules/"))
+    std::path::Path::new(path).extension().is_some_and(|extension| extension == "mdc")
+        && (path.starts_with(".cursor/rules/") || path.contains("/.cursor/rules/"))
 }

@@ -15,17 +15,41 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Add the commands, in code, such as `cargo test`",
     check: Check::Project(check),
     cases: &[
-        Case { name: "words only", files: &[("AGENTS.md", "# Agents\n\nPlease write good code and be careful.\n"), ("src/a.py", "x = 1\n")], expect: &[("AGENTS.md", 1)] },
-        Case { name: "in code", files: &[("AGENTS.md", "# Agents\n\nRun `cargo test` first.\n"), ("src/a.py", "x = 1\n")], expect: &[] },
-        Case { name: "in a block", files: &[("AGENTS.md", "# Agents\n\n```sh\nnpm test\n```\n"), ("src/a.py", "x = 1\n")], expect: &[] },
-        Case { name: "a pointer to another document", files: &[("AGENTS.md", "# Agents\n\nSee [the guide](CONTRIBUTING.md).\n"), ("CONTRIBUTING.md", "# C\n"), ("src/a.py", "x = 1\n")], expect: &[] },
+        Case {
+            name: "words only",
+            files: &[("AGENTS.md", "# Agents\n\nPlease write good code and be careful.\n"), ("src/a.py", "x = 1\n")],
+            expect: &[("AGENTS.md", 1)],
+        },
+        Case {
+            name: "in code",
+            files: &[("AGENTS.md", "# Agents\n\nRun `cargo test` first.\n"), ("src/a.py", "x = 1\n")],
+            expect: &[],
+        },
+        Case {
+            name: "in a block",
+            files: &[("AGENTS.md", "# Agents\n\n```sh\nnpm test\n```\n"), ("src/a.py", "x = 1\n")],
+            expect: &[],
+        },
+        Case {
+            name: "a pointer to another document",
+            files: &[
+                ("AGENTS.md", "# Agents\n\nSee [the guide](CONTRIBUTING.md).\n"),
+                ("CONTRIBUTING.md", "# C\n"),
+                ("src/a.py", "x = 1\n"),
+            ],
+            expect: &[],
+        },
     ],
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    let has_code = project.index.files().any(|path| crate::code::Language::of(&crate::text::paths::extension(path)).is_some());
-    for document in project.facts.documents.iter().filter(|document| document.path.eq_ignore_ascii_case("agents.md") && has_code) {
-        let refers = !document.links.is_empty() || document.paragraphs.iter().any(|paragraph| paragraph.text.contains("@"));
+    let has_code =
+        project.index.files().any(|path| crate::code::Language::of(&crate::text::paths::extension(path)).is_some());
+    for document in
+        project.facts.documents.iter().filter(|document| document.path.eq_ignore_ascii_case("agents.md") && has_code)
+    {
+        let refers =
+            !document.links.is_empty() || document.paragraphs.iter().any(|paragraph| paragraph.text.contains('@'));
         if !names_a_command(document) && !refers {
             sink.report(&document.path, 1, 1, "no command is named that builds or tests the project".to_owned());
         }
@@ -35,8 +59,14 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
 fn names_a_command(document: &Document) -> bool {
     let tests = |word: &str| {
         let word = word.to_lowercase();
-        ["test", "check", "build", "lint", "rspec", "phpunit", "verify", "tox", "nox"].iter().any(|known| word.contains(known))
+        ["test", "check", "build", "lint", "rspec", "phpunit", "verify", "tox", "nox"]
+            .iter()
+            .any(|known| word.contains(known))
     };
     document.codes.iter().any(|code| code.text.contains(' ') && code.text.split_whitespace().any(tests))
-        || document.fences.iter().flat_map(|fence| &fence.commands).any(|command| command.words.iter().any(|word| tests(word)))
+        || document
+            .fences
+            .iter()
+            .flat_map(|fence| &fence.commands)
+            .any(|command| command.words.iter().any(|word| tests(word)))
 }

@@ -15,14 +15,21 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Move reference text into docs/ and link it; keep what must always be known",
     check: Check::Project(check),
     cases: &[
-        Case { name: "longer than the limit", files: &[("AGENTS.md", "# A\n\n1\n\n2\n\n3\n\n4\n"), ("compliance.toml", "[words]\nrule_lines = 5\n")], expect: &[("AGENTS.md", 1)] },
+        Case {
+            name: "longer than the limit",
+            files: &[("AGENTS.md", "# A\n\n1\n\n2\n\n3\n\n4\n"), ("compliance.toml", "[words]\nrule_lines = 5\n")],
+            expect: &[("AGENTS.md", 1)],
+        },
         Case { name: "short", files: &[("AGENTS.md", "# A\n\n- x\n")], expect: &[] },
     ],
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let limit = sink.config().words.rule_lines;
-    for document in project.pages().filter(|document| matches!(paths::name(&document.path), "AGENTS.md" | "CLAUDE.md" | "GEMINI.md")) {
+    for document in project
+        .pages()
+        .filter(|document| matches!(paths::name(&document.path), "AGENTS.md" | "CLAUDE.md" | "GEMINI.md"))
+    {
         let lines = document.line_count.saturating_sub(1);
         if lines > limit {
             sink.report(&document.path, 1, 1, format!("{lines} lines, more than {limit}"));

@@ -16,9 +16,29 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Add docs/API.md or an OpenAPI file with every route",
     check: Check::Project(check),
     cases: &[
-        Case { name: "a service without it", files: &[("requirements.txt", "flask\n"), ("app.py", "@app.route('/users')\ndef x(): pass\n")], expect: &[("", 1)] },
-        Case { name: "a page", files: &[("requirements.txt", "flask\n"), ("app.py", "@app.route('/users')\ndef x(): pass\n"), ("docs/API.md", "# API\n")], expect: &[] },
-        Case { name: "an OpenAPI file", files: &[("requirements.txt", "flask\n"), ("app.py", "@app.route('/users')\ndef x(): pass\n"), ("openapi.yaml", "paths:\n  /users:\n    get:\n")], expect: &[] },
+        Case {
+            name: "a service without it",
+            files: &[("requirements.txt", "flask\n"), ("app.py", "@app.route('/users')\ndef x(): pass\n")],
+            expect: &[("", 1)],
+        },
+        Case {
+            name: "a page",
+            files: &[
+                ("requirements.txt", "flask\n"),
+                ("app.py", "@app.route('/users')\ndef x(): pass\n"),
+                ("docs/API.md", "# API\n"),
+            ],
+            expect: &[],
+        },
+        Case {
+            name: "an OpenAPI file",
+            files: &[
+                ("requirements.txt", "flask\n"),
+                ("app.py", "@app.route('/users')\ndef x(): pass\n"),
+                ("openapi.yaml", "paths:\n  /users:\n    get:\n"),
+            ],
+            expect: &[],
+        },
     ],
 };
 
@@ -26,7 +46,10 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     if project.kind != ProjectType::WebApi || !project.facts.api_routes.is_empty() {
         return;
     }
-    let section = sections::any(&sections::readme_headings(project), &["api", "endpoints", "endpoint", "routes", "rest", "эндпоинты", "маршруты"]);
+    let section = sections::any(
+        &sections::readme_headings(project),
+        &["api", "endpoints", "endpoint", "routes", "rest", "эндпоинты", "маршруты"],
+    );
     let folder = project.index.exists("docs/api") || project.index.exists("docs/reference");
     let named = project.mentions_routes();
     if !section && !folder && !named && !project.has(&["api", "endpoints", "routes", "http"]) {

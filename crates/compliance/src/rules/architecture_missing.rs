@@ -16,15 +16,36 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Write docs/ARCHITECTURE.md: the parts, how they talk, what must always hold",
     check: Check::Project(check),
     cases: &[
-        Case { name: "a service without it", files: &[("Cargo.toml", "[package]\nname='x'\n[dependencies]\naxum='1'\n"), ("src/main.rs", "fn r() { Router::new().route(\"/users\", get(x)); }\n")], expect: &[("", 1)] },
-        Case { name: "described", files: &[("Cargo.toml", "[package]\nname='x'\n[dependencies]\naxum='1'\n"), ("src/main.rs", "fn r() { Router::new().route(\"/users\", get(x)); }\n"), ("docs/ARCHITECTURE.md", "# A\n")], expect: &[] },
+        Case {
+            name: "a service without it",
+            files: &[
+                ("Cargo.toml", "[package]\nname='x'\n[dependencies]\naxum='1'\n"),
+                ("src/main.rs", "fn r() { Router::new().route(\"/users\", get(x)); }\n"),
+            ],
+            expect: &[("", 1)],
+        },
+        Case {
+            name: "described",
+            files: &[
+                ("Cargo.toml", "[package]\nname='x'\n[dependencies]\naxum='1'\n"),
+                ("src/main.rs", "fn r() { Router::new().route(\"/users\", get(x)); }\n"),
+                ("docs/ARCHITECTURE.md", "# A\n"),
+            ],
+            expect: &[],
+        },
         Case { name: "a library", files: &[("Cargo.toml", "[package]\nname='x'\n")], expect: &[] },
     ],
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    let section = sections::any(&sections::readme_headings(project), &["architecture", "structure", "design", "how it works", "архитектура", "структура", "устройство"]);
-    if matches!(project.kind, ProjectType::WebApi | ProjectType::WebApp) && !section && !project.has(&["architecture", "design", "structure"]) {
+    let section = sections::any(
+        &sections::readme_headings(project),
+        &["architecture", "structure", "design", "how it works", "архитектура", "структура", "устройство"],
+    );
+    if matches!(project.kind, ProjectType::WebApi | ProjectType::WebApp)
+        && !section
+        && !project.has(&["architecture", "design", "structure"])
+    {
         sink.report("", 1, 1, "nothing describes how the service is built".to_owned());
     }
 }

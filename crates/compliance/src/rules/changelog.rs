@@ -16,21 +16,36 @@ pub(super) struct Release<'a> {
 }
 
 pub(super) fn document<'p>(project: &'p Project<'_>) -> Option<&'p Document> {
-    ["changelog", "changes", "history"].iter().find_map(|stem| project.facts.documents.iter().find(|document| !document.path.contains('/') && paths::stem(&document.path).eq_ignore_ascii_case(stem)))
+    ["changelog", "changes", "history"].iter().find_map(|stem| {
+        project
+            .facts
+            .documents
+            .iter()
+            .find(|document| !document.path.contains('/') && paths::stem(&document.path).eq_ignore_ascii_case(stem))
+    })
 }
 
 pub(super) fn is_unreleased(heading: &str) -> bool {
     let words = plain(heading);
-    words.starts_with("unreleased") || words == "next" || words.starts_with("upcoming") || words.starts_with("in development") || words.starts_with("не выпущено")
+    words.starts_with("unreleased")
+        || words == "next"
+        || words.starts_with("upcoming")
+        || words.starts_with("in development")
+        || words.starts_with("не выпущено")
 }
 
 /// Headings that name a version.
 pub(super) fn releases(document: &Document) -> Vec<Release<'_>> {
     let found = document.headings.iter().enumerate().filter_map(|(index, heading)| {
         let text = heading.text.as_str();
-        let mut words = text.split(|character: char| character.is_whitespace() || "[]()".contains(character)).filter(|word| !word.is_empty());
+        let mut words = text
+            .split(|character: char| character.is_whitespace() || "[]()".contains(character))
+            .filter(|word| !word.is_empty());
         let version = words.find_map(version)?;
-        let date = text.split(|character: char| character.is_whitespace() || "[]()".contains(character)).find(|word| crate::waivers::is_date(word)).map(str::to_owned);
+        let date = text
+            .split(|character: char| character.is_whitespace() || "[]()".contains(character))
+            .find(|word| crate::waivers::is_date(word))
+            .map(str::to_owned);
         Some(Release { version, date, line: heading.line, text, index })
     });
     let found: Vec<Release<'_>> = found.collect();
@@ -44,7 +59,9 @@ fn version(word: &str) -> Option<String> {
     let word = word.trim_matches([',', ':', '`', '*']).trim_start_matches(['v', 'V']);
     let core = word.split(['-', '+']).next().unwrap_or_default();
     let parts: Vec<&str> = core.split('.').collect();
-    let numeric = parts.len() >= 2 && parts.len() <= 4 && parts.iter().take(2).all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    let numeric = parts.len() >= 2
+        && parts.len() <= 4
+        && parts.iter().take(2).all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
     (numeric && !crate::waivers::is_date(word)).then(|| word.to_owned())
 }
 

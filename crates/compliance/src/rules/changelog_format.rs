@@ -15,9 +15,24 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Write the heading as `## [version] - YYYY-MM-DD`",
     check: Check::Project(check),
     cases: &[
-        Case { name: "no day, and no release at all", files: &[("CHANGELOG.md", "# Changelog\n\n## [1.0.0]\n\n- x\n")], expect: &[("CHANGELOG.md", 3)] },
-        Case { name: "another form", files: &[("CHANGELOG.md", "# Changelog\n\n- changed things\n")], expect: &[("CHANGELOG.md", 1)] },
-        Case { name: "the form", files: &[("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 2024-05-01\n\n### Added\n\n- x\n\n## [0.9.0] - 2024-04-01 [YANKED]\n")], expect: &[] },
+        Case {
+            name: "no day, and no release at all",
+            files: &[("CHANGELOG.md", "# Changelog\n\n## [1.0.0]\n\n- x\n")],
+            expect: &[("CHANGELOG.md", 3)],
+        },
+        Case {
+            name: "another form",
+            files: &[("CHANGELOG.md", "# Changelog\n\n- changed things\n")],
+            expect: &[("CHANGELOG.md", 1)],
+        },
+        Case {
+            name: "the form",
+            files: &[(
+                "CHANGELOG.md",
+                "# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 2024-05-01\n\n### Added\n\n- x\n\n## [0.9.0] - 2024-04-01 [YANKED]\n",
+            )],
+            expect: &[],
+        },
     ],
 };
 
@@ -28,6 +43,11 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
         sink.report(&document.path, 1, 1, "no heading names a version or \"Unreleased\"".to_owned());
     }
     for release in releases.iter().filter(|release| release.date.is_none()) {
-        sink.report(&document.path, release.line, 1, format!("\"{}\" has no day in the form YYYY-MM-DD", crate::text::clip(release.text, 60)));
+        sink.report(
+            &document.path,
+            release.line,
+            1,
+            format!("\"{}\" has no day in the form YYYY-MM-DD", crate::text::clip(release.text, 60)),
+        );
     }
 }

@@ -15,21 +15,49 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Add CHANGELOG.md in the Keep a Changelog form, or link the releases page from the README",
     check: Check::Project(check),
     cases: &[
-        Case { name: "a library without one", files: &[("README.md", "# X\n"), ("Cargo.toml", "[package]\nname='x'\nversion='1.0.0'\n")], expect: &[("", 1)] },
-        Case { name: "a file", files: &[("CHANGELOG.md", "# Changelog\n"), ("Cargo.toml", "[package]\nname='x'\nversion='1.0.0'\n")], expect: &[] },
-        Case { name: "a link to the releases", files: &[("README.md", "# X\n\n[Releases](https://github.com/a/b/releases)\n"), ("Cargo.toml", "[package]\nname='x'\nversion='1.0.0'\n")], expect: &[] },
+        Case {
+            name: "a library without one",
+            files: &[("README.md", "# X\n"), ("Cargo.toml", "[package]\nname='x'\nversion='1.0.0'\n")],
+            expect: &[("", 1)],
+        },
+        Case {
+            name: "a file",
+            files: &[("CHANGELOG.md", "# Changelog\n"), ("Cargo.toml", "[package]\nname='x'\nversion='1.0.0'\n")],
+            expect: &[],
+        },
+        Case {
+            name: "a link to the releases",
+            files: &[
+                ("README.md", "# X\n\n[Releases](https://github.com/a/b/releases)\n"),
+                ("Cargo.toml", "[package]\nname='x'\nversion='1.0.0'\n"),
+            ],
+            expect: &[],
+        },
         Case { name: "nothing to release", files: &[("README.md", "# X\n")], expect: &[] },
     ],
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    let released = project.kind != ProjectType::Other && project.main_manifest().is_some_and(|manifest| manifest.version.is_some() && !manifest.private);
+    let released = project.kind != ProjectType::Other
+        && project.main_manifest().is_some_and(|manifest| manifest.version.is_some() && !manifest.private);
     let linked = project.facts.documents.iter().flat_map(|document| &document.links).any(|link| {
         let to = link.destination.to_lowercase();
-        to.contains("/releases") || to.contains("changelog") || to.contains("changes") || to.contains("history") || to.contains("release-notes")
+        to.contains("/releases")
+            || to.contains("changelog")
+            || to.contains("changes")
+            || to.contains("history")
+            || to.contains("release-notes")
     });
-    let folder = project.index.files().any(|path| path.to_ascii_lowercase().contains("changelog") || path.to_ascii_lowercase().contains("release-notes") || path.starts_with(".changeset/"));
-    if released && !linked && !folder && !project.has(&["changelog", "changes", "history", "news", "release", "releases"]) {
+    let folder = project.index.files().any(|path| {
+        path.to_ascii_lowercase().contains("changelog")
+            || path.to_ascii_lowercase().contains("release-notes")
+            || path.starts_with(".changeset/")
+    });
+    if released
+        && !linked
+        && !folder
+        && !project.has(&["changelog", "changes", "history", "news", "release", "releases"])
+    {
         sink.report("", 1, 1, "no changelog says what the versions change".to_owned());
     }
 }

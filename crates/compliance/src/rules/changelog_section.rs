@@ -16,8 +16,19 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Use one of the six names of Keep a Changelog",
     check: Check::Project(check),
     cases: &[
-        Case { name: "another name", files: &[("CHANGELOG.md", "# Changelog\n\n## [1.0.0] - 2024-05-01\n\n### Fixd\n\n- x\n")], expect: &[("CHANGELOG.md", 5)] },
-        Case { name: "the six", files: &[("CHANGELOG.md", "# Changelog\n\n## [1.0.0] - 2024-05-01\n\n### Added\n\n- x\n\n### Security\n\n- y\n")], expect: &[] },
+        Case {
+            name: "another name",
+            files: &[("CHANGELOG.md", "# Changelog\n\n## [1.0.0] - 2024-05-01\n\n### Fixd\n\n- x\n")],
+            expect: &[("CHANGELOG.md", 5)],
+        },
+        Case {
+            name: "the six",
+            files: &[(
+                "CHANGELOG.md",
+                "# Changelog\n\n## [1.0.0] - 2024-05-01\n\n### Added\n\n- x\n\n### Security\n\n- y\n",
+            )],
+            expect: &[],
+        },
     ],
 };
 
@@ -25,12 +36,22 @@ const NAMES: &[&str] = &["added", "changed", "deprecated", "removed", "fixed", "
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let Some(document) = changelog::document(project) else { return };
-    let Some(level) = changelog::releases(document).first().map(|release| document.headings[release.index].level) else { return };
+    let Some(level) = changelog::releases(document).first().map(|release| document.headings[release.index].level)
+    else {
+        return;
+    };
     for heading in document.headings.iter().filter(|heading| heading.level == level + 1) {
         let words = plain(&heading.text);
         if !NAMES.contains(&words.as_str()) {
-            let hint = nearest(&words, NAMES.iter().copied()).map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
-            sink.report(&document.path, heading.line, 1, format!("\"{}\" is not one of the six groups{hint}", crate::text::clip(&heading.text, 40)));
+            let hint = nearest(&words, NAMES.iter().copied())
+                .map(|near| format!("; did you mean \"{near}\"?"))
+                .unwrap_or_default();
+            sink.report(
+                &document.path,
+                heading.line,
+                1,
+                format!("\"{}\" is not one of the six groups{hint}", crate::text::clip(&heading.text, 40)),
+            );
         }
     }
 }

@@ -15,8 +15,16 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Add `## [Unreleased]` above the newest release; `--fix` does it",
     check: Check::Project(check),
     cases: &[
-        Case { name: "none", files: &[("CHANGELOG.md", "# Changelog\n\n## [1.0.0] - 2024-05-01\n\n- x\n")], expect: &[("CHANGELOG.md", 3)] },
-        Case { name: "there", files: &[("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 2024-05-01\n\n- x\n")], expect: &[] },
+        Case {
+            name: "none",
+            files: &[("CHANGELOG.md", "# Changelog\n\n## [1.0.0] - 2024-05-01\n\n- x\n")],
+            expect: &[("CHANGELOG.md", 3)],
+        },
+        Case {
+            name: "there",
+            files: &[("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 2024-05-01\n\n- x\n")],
+            expect: &[],
+        },
     ],
 };
 

@@ -15,9 +15,30 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Add a section for the version, or move \"Unreleased\" into one",
     check: Check::Project(check),
     cases: &[
-        Case { name: "a version without an entry", files: &[("CHANGELOG.md", "# Changelog\n\n## 1.0.0\n\n- x\n"), ("Cargo.toml", "[package]\nname='x'\nversion='1.1.0'\n")], expect: &[("CHANGELOG.md", 1)] },
-        Case { name: "an entry, or work that is not released", files: &[("CHANGELOG.md", "# Changelog\n\n## v1.1.0\n\n- x\n"), ("Cargo.toml", "[package]\nname='x'\nversion='1.1.0'\n")], expect: &[] },
-        Case { name: "unreleased work", files: &[("CHANGELOG.md", "# Changelog\n\n## Unreleased\n\n- x\n\n## 1.0.0\n"), ("Cargo.toml", "[package]\nname='x'\nversion='1.1.0'\n")], expect: &[] },
+        Case {
+            name: "a version without an entry",
+            files: &[
+                ("CHANGELOG.md", "# Changelog\n\n## 1.0.0\n\n- x\n"),
+                ("Cargo.toml", "[package]\nname='x'\nversion='1.1.0'\n"),
+            ],
+            expect: &[("CHANGELOG.md", 1)],
+        },
+        Case {
+            name: "an entry, or work that is not released",
+            files: &[
+                ("CHANGELOG.md", "# Changelog\n\n## v1.1.0\n\n- x\n"),
+                ("Cargo.toml", "[package]\nname='x'\nversion='1.1.0'\n"),
+            ],
+            expect: &[],
+        },
+        Case {
+            name: "unreleased work",
+            files: &[
+                ("CHANGELOG.md", "# Changelog\n\n## Unreleased\n\n- x\n\n## 1.0.0\n"),
+                ("Cargo.toml", "[package]\nname='x'\nversion='1.1.0'\n"),
+            ],
+            expect: &[],
+        },
     ],
 };
 
@@ -27,7 +48,12 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let releases = changelog::releases(document);
     let unreleased = document.headings.iter().any(|heading| changelog::is_unreleased(&heading.text));
     let known = releases.iter().any(|release| changelog::key(&release.version) == changelog::key(version));
-    if !releases.is_empty() && !unreleased && !known && version.starts_with(|first: char| first.is_ascii_digit()) && version != "0.0.0" {
+    if !releases.is_empty()
+        && !unreleased
+        && !known
+        && version.starts_with(|first: char| first.is_ascii_digit())
+        && version != "0.0.0"
+    {
         sink.report(&document.path, 1, 1, format!("version {version} of the build file has no entry"));
     }
 }

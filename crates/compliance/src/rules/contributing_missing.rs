@@ -22,7 +22,10 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    let section = sections::any(&sections::readme_headings(project), &["contributing", "contribute", "development", "участие", "разработка"]);
+    let section = sections::any(
+        &sections::readme_headings(project),
+        &["contributing", "contribute", "development", "участие", "разработка"],
+    );
     if !section && !project.has(&["contributing", "hacking", "development"]) {
         sink.report("", 1, 1, "nothing says how to take part".to_owned());
     }

@@ -15,15 +15,28 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Set `alwaysApply: true`, or give globs, or a description by which an agent can choose it",
     check: Check::Project(check),
     cases: &[
-        Case { name: "none of the three", files: &[(".cursor/rules/a.mdc", "---\ndescription:\nglobs:\nalwaysApply: false\n---\n- x\n")], expect: &[(".cursor/rules/a.mdc", 1)] },
-        Case { name: "one of the three", files: &[(".cursor/rules/a.mdc", "---\ndescription: How we test\n---\n- x\n"), (".cursor/rules/b.mdc", "---\nalwaysApply: true\n---\n- x\n"), (".cursor/rules/c.mdc", "---\nglobs: *.mdc\n---\n- x\n")], expect: &[] },
+        Case {
+            name: "none of the three",
+            files: &[(".cursor/rules/a.mdc", "---\ndescription:\nglobs:\nalwaysApply: false\n---\n- x\n")],
+            expect: &[(".cursor/rules/a.mdc", 1)],
+        },
+        Case {
+            name: "one of the three",
+            files: &[
+                (".cursor/rules/a.mdc", "---\ndescription: How we test\n---\n- x\n"),
+                (".cursor/rules/b.mdc", "---\nalwaysApply: true\n---\n- x\n"),
+                (".cursor/rules/c.mdc", "---\nglobs: *.mdc\n---\n- x\n"),
+            ],
+            expect: &[],
+        },
     ],
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     for rule in agents::rules(project) {
         let Some(matter) = &rule.front_matter else { continue };
-        let has = |key: &str| matter.get(key).is_some_and(|entry| !entry.value.trim().is_empty() || !entry.items.is_empty());
+        let has =
+            |key: &str| matter.get(key).is_some_and(|entry| !entry.value.trim().is_empty() || !entry.items.is_empty());
         let always = matter.get("alwaysApply").is_some_and(|entry| entry.value == "true");
         if !matter.unclosed && !always && !has("globs") && !has("description") {
             sink.report(&rule.path, 1, 1, "the rule never becomes active by itself".to_owned());

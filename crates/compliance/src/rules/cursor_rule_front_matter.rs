@@ -17,10 +17,29 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Project(check),
     cases: &[
         Case { name: "none", files: &[(".cursor/rules/a.mdc", "# A\n\n- x\n")], expect: &[(".cursor/rules/a.mdc", 1)] },
-        Case { name: "a wrong key and a wrong value", files: &[(".cursor/rules/a.mdc", "---\ndescripton: x\nalwaysApply: yes\n---\n- x\n")], expect: &[(".cursor/rules/a.mdc", 2), (".cursor/rules/a.mdc", 3)] },
-        Case { name: "a line that is no key", files: &[(".cursor/rules/a.mdc", "---\ndescription: x\nplain words\nalwaysApply: true\n---\n- x\n")], expect: &[(".cursor/rules/a.mdc", 3)] },
-        Case { name: "never closed", files: &[(".cursor/rules/a.mdc", "---\ndescription: x\n\n# A\n")], expect: &[(".cursor/rules/a.mdc", 1)] },
-        Case { name: "right ones", files: &[(".cursor/rules/a.mdc", "---\ndescription: x\nglobs: *.rs,src/**\nalwaysApply: false\n---\n- x\n"), (".cursor/rules/b.mdc", "---\nalwaysApply: true\n---\n- x\n")], expect: &[] },
+        Case {
+            name: "a wrong key and a wrong value",
+            files: &[(".cursor/rules/a.mdc", "---\ndescripton: x\nalwaysApply: yes\n---\n- x\n")],
+            expect: &[(".cursor/rules/a.mdc", 2), (".cursor/rules/a.mdc", 3)],
+        },
+        Case {
+            name: "a line that is no key",
+            files: &[(".cursor/rules/a.mdc", "---\ndescription: x\nplain words\nalwaysApply: true\n---\n- x\n")],
+            expect: &[(".cursor/rules/a.mdc", 3)],
+        },
+        Case {
+            name: "never closed",
+            files: &[(".cursor/rules/a.mdc", "---\ndescription: x\n\n# A\n")],
+            expect: &[(".cursor/rules/a.mdc", 1)],
+        },
+        Case {
+            name: "right ones",
+            files: &[
+                (".cursor/rules/a.mdc", "---\ndescription: x\nglobs: *.rs,src/**\nalwaysApply: false\n---\n- x\n"),
+                (".cursor/rules/b.mdc", "---\nalwaysApply: true\n---\n- x\n"),
+            ],
+            expect: &[],
+        },
     ],
 };
 
@@ -41,7 +60,12 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
         }
         for entry in &matter.entries {
             if entry.key == "alwaysApply" && !matches!(entry.value.as_str(), "true" | "false") {
-                sink.report(&rule.path, entry.line, 1, format!("`alwaysApply` is true or false, not `{}`", entry.value));
+                sink.report(
+                    &rule.path,
+                    entry.line,
+                    1,
+                    format!("`alwaysApply` is true or false, not `{}`", entry.value),
+                );
             }
             // Other tools keep keys of their own here; only what is nearly a known key is a slip.
             if !KEYS.contains(&entry.key.as_str())

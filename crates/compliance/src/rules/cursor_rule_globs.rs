@@ -19,10 +19,30 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Correct the glob, or remove the rule",
     check: Check::Project(check),
     cases: &[
-        Case { name: "a folder that is gone", files: &[(".cursor/rules/a.mdc", "---\nglobs: lib/**/*.rs\n---\n- x\n"), ("src/a.rs", "fn a() {}\n")], expect: &[(".cursor/rules/a.mdc", 2)] },
-        Case { name: "no glob at all", files: &[(".cursor/rules/a.mdc", "---\nglobs: src/[a\n---\n- x\n"), ("src/a.rs", "fn a() {}\n")], expect: &[(".cursor/rules/a.mdc", 2)] },
-        Case { name: "lists, braces, names alone", files: &[(".cursor/rules/a.mdc", "---\nglobs: [\"*.rs\", 'src/**/*.{rs,toml}']\n---\n- x\n"), (".cursor/rules/b.mdc", "---\nglobs: a.rs, src/\n---\n- x\n"), ("src/a.rs", "fn a() {}\n")], expect: &[] },
-        Case { name: "no code yet", files: &[(".cursor/rules/a.mdc", "---\nglobs: **/*.rs\n---\n- x\n"), ("README.md", "# X\n")], expect: &[] },
+        Case {
+            name: "a folder that is gone",
+            files: &[(".cursor/rules/a.mdc", "---\nglobs: lib/**/*.rs\n---\n- x\n"), ("src/a.rs", "fn a() {}\n")],
+            expect: &[(".cursor/rules/a.mdc", 2)],
+        },
+        Case {
+            name: "no glob at all",
+            files: &[(".cursor/rules/a.mdc", "---\nglobs: src/[a\n---\n- x\n"), ("src/a.rs", "fn a() {}\n")],
+            expect: &[(".cursor/rules/a.mdc", 2)],
+        },
+        Case {
+            name: "lists, braces, names alone",
+            files: &[
+                (".cursor/rules/a.mdc", "---\nglobs: [\"*.rs\", 'src/**/*.{rs,toml}']\n---\n- x\n"),
+                (".cursor/rules/b.mdc", "---\nglobs: a.rs, src/\n---\n- x\n"),
+                ("src/a.rs", "fn a() {}\n"),
+            ],
+            expect: &[],
+        },
+        Case {
+            name: "no code yet",
+            files: &[(".cursor/rules/a.mdc", "---\nglobs: **/*.rs\n---\n- x\n"), ("README.md", "# X\n")],
+            expect: &[],
+        },
     ],
 };
 
@@ -63,7 +83,9 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
                 Err(error) => sink.report(&rule.path, entry.line, 1, format!("`{glob}` is no glob: {}", error.kind())),
                 Ok(parsed) => {
                     let matcher = parsed.compile_matcher();
-                    let found = project.index.files().any(|path| matcher.is_match(path) || path.strip_prefix(base).is_some_and(|path| matcher.is_match(path)));
+                    let found = project.index.files().any(|path| {
+                        matcher.is_match(path) || path.strip_prefix(base).is_some_and(|path| matcher.is_match(path))
+                    });
                     let folder = project.index.exists(&pattern);
                     // Before there is code, globs of code cannot match yet.
                     let early = !has_code && Language::of(&crate::text::paths::extension(&pattern)).is_some();

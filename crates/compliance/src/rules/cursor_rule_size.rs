@@ -15,8 +15,19 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Split the rule by subject, or move reference text into docs/ and name it",
     check: Check::Project(check),
     cases: &[
-        Case { name: "longer than the limit", files: &[(".cursor/rules/a.mdc", "---\nalwaysApply: true\n---\n\n- a\n- b\n- c\n- d\n"), ("compliance.toml", "[words]\nrule_lines = 5\n")], expect: &[(".cursor/rules/a.mdc", 1)] },
-        Case { name: "empty", files: &[(".cursor/rules/a.mdc", "---\nalwaysApply: true\n---\n\n")], expect: &[(".cursor/rules/a.mdc", 1)] },
+        Case {
+            name: "longer than the limit",
+            files: &[
+                (".cursor/rules/a.mdc", "---\nalwaysApply: true\n---\n\n- a\n- b\n- c\n- d\n"),
+                ("compliance.toml", "[words]\nrule_lines = 5\n"),
+            ],
+            expect: &[(".cursor/rules/a.mdc", 1)],
+        },
+        Case {
+            name: "empty",
+            files: &[(".cursor/rules/a.mdc", "---\nalwaysApply: true\n---\n\n")],
+            expect: &[(".cursor/rules/a.mdc", 1)],
+        },
         Case { name: "short", files: &[(".cursor/rules/a.mdc", "---\nalwaysApply: true\n---\n\n- a\n")], expect: &[] },
     ],
 };
@@ -25,7 +36,11 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let limit = sink.config().words.rule_lines;
     for rule in agents::rules(project) {
         let lines = rule.line_count.saturating_sub(1);
-        let says = !rule.items.is_empty() || !rule.paragraphs.is_empty() || !rule.tables.is_empty() || !rule.codes.is_empty() || !rule.fences.is_empty();
+        let says = !rule.items.is_empty()
+            || !rule.paragraphs.is_empty()
+            || !rule.tables.is_empty()
+            || !rule.codes.is_empty()
+            || !rule.fences.is_empty();
         if lines > limit {
             sink.report(&rule.path, 1, 1, format!("{lines} lines, more than {limit}"));
         } else if !says {

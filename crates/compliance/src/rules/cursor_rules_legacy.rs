@@ -15,8 +15,16 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Project(check),
     cases: &[
         Case { name: "the old file", files: &[(".cursorrules", "Be nice.\n")], expect: &[(".cursorrules", 1)] },
-        Case { name: "other file types in the folder", files: &[(".cursor/rules/a.md", "# A\n")], expect: &[(".cursor/rules/a.md", 1)] },
-        Case { name: "the new form", files: &[(".cursor/rules/a.mdc", "---\nalwaysApply: true\n---\n- x\n")], expect: &[] },
+        Case {
+            name: "other file types in the folder",
+            files: &[(".cursor/rules/a.md", "# A\n")],
+            expect: &[(".cursor/rules/a.md", 1)],
+        },
+        Case {
+            name: "the new form",
+            files: &[(".cursor/rules/a.mdc", "---\nalwaysApply: true\n---\n- x\n")],
+            expect: &[],
+        },
     ],
 };
 
@@ -26,7 +34,10 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     for path in files {
         if path == ".cursorrules" {
             sink.report(path, 1, 1, "`.cursorrules` is the old form of agent rules".to_owned());
-        } else if path.starts_with(".cursor/rules/") && path.to_ascii_lowercase().ends_with(".md") && !path.to_ascii_lowercase().ends_with("readme.md") {
+        } else if path.starts_with(".cursor/rules/")
+            && path.to_ascii_lowercase().ends_with(".md")
+            && !path.to_ascii_lowercase().ends_with("readme.md")
+        {
             sink.report(path, 1, 1, "only `.mdc` files are read as agent rules".to_owned());
         }
     }

@@ -16,10 +16,38 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Add the missing section",
     check: Check::Project(check),
     cases: &[
-        Case { name: "two sections are missing", files: &[("docs/adr/0001-x.md", "# 1. X\n\n## Status\n\nAccepted\n\n## Decision\n\nWe do x.\n")], expect: &[("docs/adr/0001-x.md", 1), ("docs/adr/0001-x.md", 1)] },
-        Case { name: "complete", files: &[("docs/adr/0001-x.md", "# 1. X\n\nStatus: accepted\n\n## Context\n\nc\n\n## Decision\n\nd\n\n## Consequences\n\ne\n")], expect: &[] },
-        Case { name: "other common forms, and pages that are no records", files: &[("docs/adr/0002-y.md", "---\nstatus: accepted\n---\n# Y\n\n## Context and Problem Statement\n\nc\n\n## Decision Outcome\n\nd\n\n### Positive Consequences\n\ne\n"), ("docs/adr/README.md", "# Records\n")], expect: &[] },
-        Case { name: "Russian", files: &[("docs/adr/0003-z.md", "# Z\n\n## Статус\n\nПринято\n\n## Контекст\n\nc\n\n## Решение\n\nd\n\n## Последствия\n\ne\n")], expect: &[] },
+        Case {
+            name: "two sections are missing",
+            files: &[("docs/adr/0001-x.md", "# 1. X\n\n## Status\n\nAccepted\n\n## Decision\n\nWe do x.\n")],
+            expect: &[("docs/adr/0001-x.md", 1), ("docs/adr/0001-x.md", 1)],
+        },
+        Case {
+            name: "complete",
+            files: &[(
+                "docs/adr/0001-x.md",
+                "# 1. X\n\nStatus: accepted\n\n## Context\n\nc\n\n## Decision\n\nd\n\n## Consequences\n\ne\n",
+            )],
+            expect: &[],
+        },
+        Case {
+            name: "other common forms, and pages that are no records",
+            files: &[
+                (
+                    "docs/adr/0002-y.md",
+                    "---\nstatus: accepted\n---\n# Y\n\n## Context and Problem Statement\n\nc\n\n## Decision Outcome\n\nd\n\n### Positive Consequences\n\ne\n",
+                ),
+                ("docs/adr/README.md", "# Records\n"),
+            ],
+            expect: &[],
+        },
+        Case {
+            name: "Russian",
+            files: &[(
+                "docs/adr/0003-z.md",
+                "# Z\n\n## Статус\n\nПринято\n\n## Контекст\n\nc\n\n## Решение\n\nd\n\n## Последствия\n\ne\n",
+            )],
+            expect: &[],
+        },
     ],
 };
 
@@ -27,7 +55,21 @@ const PARTS: &[(&str, &[&str])] = &[
     ("status", &["status", "статус"]),
     ("context", &["context", "problem", "background", "motivation", "issue", "контекст", "проблема"]),
     ("decision", &["decision", "решение", "proposal", "resolution"]),
-    ("consequences", &["consequences", "consequence", "implications", "trade offs", "tradeoffs", "pros and cons", "results", "impact", "последствия", "следствия"]),
+    (
+        "consequences",
+        &[
+            "consequences",
+            "consequence",
+            "implications",
+            "trade offs",
+            "tradeoffs",
+            "pros and cons",
+            "results",
+            "impact",
+            "последствия",
+            "следствия",
+        ],
+    ),
 ];
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
@@ -43,7 +85,14 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
         };
         for (name, words) in PARTS {
             let heading = headings.iter().any(|heading| words.iter().any(|word| heading.contains(word)));
-            let table = record.tables.iter().any(|table| table.rows.iter().chain([&table.header]).flat_map(|row| &row.cells).any(|cell| words.contains(&plain(&cell.text).as_str())));
+            let table = record.tables.iter().any(|table| {
+                table
+                    .rows
+                    .iter()
+                    .chain([&table.header])
+                    .flat_map(|row| &row.cells)
+                    .any(|cell| words.contains(&plain(&cell.text).as_str()))
+            });
             let front = record.front_matter.as_ref().is_some_and(|matter| matter.get(name).is_some());
             if !heading && !front && !table && !lead(words) {
                 sink.report(&record.path, 1, 1, format!("the record does not tell its {name}"));

@@ -17,10 +17,26 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Rename the newer record to the next free number",
     check: Check::Project(check),
     cases: &[
-        Case { name: "one number twice", files: &[("docs/adr/0001-a.md", "# A\n"), ("docs/adr/0001-b.md", "# B\n")], expect: &[("docs/adr/0001-b.md", 1)] },
-        Case { name: "no number among numbered ones", files: &[("docs/adr/0001-a.md", "# A\n"), ("docs/adr/later.md", "# B\n")], expect: &[("docs/adr/later.md", 1)] },
-        Case { name: "numbers with gaps", files: &[("docs/adr/0001-a.md", "# A\n"), ("docs/adr/0003-b.md", "# B\n"), ("docs/adr/README.md", "# R\n")], expect: &[] },
-        Case { name: "names instead of numbers throughout", files: &[("docs/adr/use-redis.md", "# A\n"), ("docs/adr/use-rust.md", "# B\n")], expect: &[] },
+        Case {
+            name: "one number twice",
+            files: &[("docs/adr/0001-a.md", "# A\n"), ("docs/adr/0001-b.md", "# B\n")],
+            expect: &[("docs/adr/0001-b.md", 1)],
+        },
+        Case {
+            name: "no number among numbered ones",
+            files: &[("docs/adr/0001-a.md", "# A\n"), ("docs/adr/later.md", "# B\n")],
+            expect: &[("docs/adr/later.md", 1)],
+        },
+        Case {
+            name: "numbers with gaps",
+            files: &[("docs/adr/0001-a.md", "# A\n"), ("docs/adr/0003-b.md", "# B\n"), ("docs/adr/README.md", "# R\n")],
+            expect: &[],
+        },
+        Case {
+            name: "names instead of numbers throughout",
+            files: &[("docs/adr/use-redis.md", "# A\n"), ("docs/adr/use-rust.md", "# B\n")],
+            expect: &[],
+        },
     ],
 };
 

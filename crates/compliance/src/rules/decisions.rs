@@ -2,7 +2,16 @@
 
 use crate::{markdown::Document, project::Project, text::paths};
 
-const FOLDERS: &[&str] = &["docs/adr", "docs/adrs", "docs/decisions", "doc/adr", "docs/architecture/decisions", "docs/architecture/adr", "adr", "docs/ADR"];
+const FOLDERS: &[&str] = &[
+    "docs/adr",
+    "docs/adrs",
+    "docs/decisions",
+    "doc/adr",
+    "docs/architecture/decisions",
+    "docs/architecture/adr",
+    "adr",
+    "docs/ADR",
+];
 
 pub(super) fn records<'p>(project: &'p Project<'_>) -> impl Iterator<Item = &'p Document> {
     let own = &project.config.words.decision_folders;

@@ -16,8 +16,19 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Remove one of the definitions or rename its label",
     check: Check::Page(check),
     cases: &[
-        Case { name: "two destinations", files: &[("a.md", "# A\n\n[x][g]\n\n[g]: b.md\n[g]: c.md\n")], expect: &[("a.md", 6)] },
-        Case { name: "different labels, comments, the same destination", files: &[("a.md", "# A\n\n[x][g] [y][h]\n\n[g]: b.md\n[h]: c.md\n[g]: b.md\n[//]: # (one)\n[//]: # (two)\n\n```md\n[g]: d.md\n```\n")], expect: &[] },
+        Case {
+            name: "two destinations",
+            files: &[("a.md", "# A\n\n[x][g]\n\n[g]: b.md\n[g]: c.md\n")],
+            expect: &[("a.md", 6)],
+        },
+        Case {
+            name: "different labels, comments, the same destination",
+            files: &[(
+                "a.md",
+                "# A\n\n[x][g] [y][h]\n\n[g]: b.md\n[h]: c.md\n[g]: b.md\n[//]: # (one)\n[//]: # (two)\n\n```md\n[g]: d.md\n```\n",
+            )],
+            expect: &[],
+        },
     ],
 };
 
@@ -35,7 +46,13 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
         let Some((label, rest)) = trimmed[1..].split_once("]:") else { continue };
         let destination = rest.split_whitespace().next().unwrap_or_default().to_owned();
         let label = label.trim().to_lowercase();
-        if label.is_empty() || label.starts_with(['^', '/']) || label.contains(']') || destination.is_empty() || destination == "#" || label == "comment" {
+        if label.is_empty()
+            || label.starts_with(['^', '/'])
+            || label.contains(']')
+            || destination.is_empty()
+            || destination == "#"
+            || label == "comment"
+        {
             continue;
         }
         match seen.get(&label) {

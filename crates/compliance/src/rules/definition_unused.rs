@@ -15,7 +15,11 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Page(check),
     cases: &[
         Case { name: "nobody uses it", files: &[("a.md", "# A\n\ntext\n\n[guide]: b.md\n")], expect: &[("a.md", 5)] },
-        Case { name: "used in any form", files: &[("a.md", "# A\n\n[x][Guide], [faq], [//]: # (a comment)\n\n[guide]: b.md\n[faq]: c.md\n")], expect: &[] },
+        Case {
+            name: "used in any form",
+            files: &[("a.md", "# A\n\n[x][Guide], [faq], [//]: # (a comment)\n\n[guide]: b.md\n[faq]: c.md\n")],
+            expect: &[],
+        },
     ],
 };
 
@@ -35,7 +39,13 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
             // A definition over several lines is left to its author.
             let one_line = definition.source.end <= line.end + 1;
             let fix = one_line.then(|| Edit { start: line.start, end, text: String::new() });
-            sink.fixable(page.path(), definition.line, 1, format!("nothing uses `[{}]`", definition.label), fix.into_iter().collect());
+            sink.fixable(
+                page.path(),
+                definition.line,
+                1,
+                format!("nothing uses `[{}]`", definition.label),
+                fix.into_iter().collect(),
+            );
         }
     }
 }

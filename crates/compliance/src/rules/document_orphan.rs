@@ -18,15 +18,46 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Link the page from the index of its folder, or remove it",
     check: Check::Project(check),
     cases: &[
-        Case { name: "a page that nothing links to", files: &[("README.md", "# X\n\n[a](docs/a.md)\n"), ("docs/a.md", "# A\n"), ("docs/b.md", "# B\n")], expect: &[("docs/b.md", 1)] },
-        Case { name: "linked over another page", files: &[("README.md", "# X\n\n[a](docs/a.md)\n"), ("docs/a.md", "# A\n\n[b](b.md)\n"), ("docs/b.md", "# B\n")], expect: &[] },
-        Case { name: "a site with a menu of its own", files: &[("mkdocs.yml", "site_name: x\n"), ("docs/b.md", "# B\n")], expect: &[] },
-        Case { name: "a link to the folder", files: &[("README.md", "# X\n\n[all](docs)\n"), ("docs/b.md", "# B\n")], expect: &[] },
+        Case {
+            name: "a page that nothing links to",
+            files: &[("README.md", "# X\n\n[a](docs/a.md)\n"), ("docs/a.md", "# A\n"), ("docs/b.md", "# B\n")],
+            expect: &[("docs/b.md", 1)],
+        },
+        Case {
+            name: "linked over another page",
+            files: &[
+                ("README.md", "# X\n\n[a](docs/a.md)\n"),
+                ("docs/a.md", "# A\n\n[b](b.md)\n"),
+                ("docs/b.md", "# B\n"),
+            ],
+            expect: &[],
+        },
+        Case {
+            name: "a site with a menu of its own",
+            files: &[("mkdocs.yml", "site_name: x\n"), ("docs/b.md", "# B\n")],
+            expect: &[],
+        },
+        Case {
+            name: "a link to the folder",
+            files: &[("README.md", "# X\n\n[all](docs)\n"), ("docs/b.md", "# B\n")],
+            expect: &[],
+        },
     ],
 };
 
 /// Files by which a site builder orders its pages without links.
-const MENUS: &[&str] = &["mkdocs.yml", "docusaurus.config.js", "docusaurus.config.ts", "book.toml", "_config.yml", "conf.py", "SUMMARY.md", "_sidebar.md", "astro.config.mjs", "zensical.toml"];
+const MENUS: &[&str] = &[
+    "mkdocs.yml",
+    "docusaurus.config.js",
+    "docusaurus.config.ts",
+    "book.toml",
+    "_config.yml",
+    "conf.py",
+    "SUMMARY.md",
+    "_sidebar.md",
+    "astro.config.mjs",
+    "zensical.toml",
+];
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let menu = project.index.files().any(|path| MENUS.contains(&paths::name(path)) || path.contains(".vitepress/"));
@@ -42,7 +73,9 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     for page in project.pages().filter(|page| page.path.starts_with("docs/")) {
         let index = matches!(paths::stem(&page.path).to_ascii_lowercase().as_str(), "readme" | "index");
         let stem = page.path.rsplit_once('.').map_or(page.path.as_str(), |(stem, _)| stem);
-        let above = std::iter::successors(Some(paths::parent(&page.path)), |folder| (!folder.is_empty()).then(|| paths::parent(folder)));
+        let above = std::iter::successors(Some(paths::parent(&page.path)), |folder| {
+            (!folder.is_empty()).then(|| paths::parent(folder))
+        });
         let by_folder = above.filter(|folder| !folder.is_empty()).any(|folder| linked.contains(folder));
         if !index && !by_folder && !linked.contains(&page.path) && !linked.contains(stem) {
             sink.report(&page.path, 1, 1, "no document links to this page".to_owned());

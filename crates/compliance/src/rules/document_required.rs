@@ -15,7 +15,11 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Project(check),
     cases: &[
         Case { name: "nothing required, nothing said", files: &[("README.md", "# X\n")], expect: &[] },
-        Case { name: "required in the settings file", files: &[("compliance.toml", "[words]\nrequired_documents = [\"docs/RUNBOOK.md\"]\n")], expect: &[("", 1)] },
+        Case {
+            name: "required in the settings file",
+            files: &[("compliance.toml", "[words]\nrequired_documents = [\"docs/RUNBOOK.md\"]\n")],
+            expect: &[("", 1)],
+        },
     ],
 };
 

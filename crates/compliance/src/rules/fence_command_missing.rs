@@ -17,9 +17,27 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Correct the name, or add it to the build file",
     check: Check::Project(check),
     cases: &[
-        Case { name: "an npm script", files: &[("README.md", "# X\n\n```sh\nnpm run biuld\n```\n"), ("package.json", "{\"name\":\"x\",\"scripts\":{\"build\":\"y\"}}")], expect: &[("README.md", 4)] },
-        Case { name: "a make target", files: &[("README.md", "# X\n\n```sh\nmake deploy\n```\n"), ("Makefile", "build:\n\ttrue\n")], expect: &[("README.md", 4)] },
-        Case { name: "a cargo program", files: &[("README.md", "# X\n\n```sh\ncargo run --bin gone\n```\n"), ("Cargo.toml", "[package]\nname='x'\n[[bin]]\nname='there'\n")], expect: &[("README.md", 4)] },
+        Case {
+            name: "an npm script",
+            files: &[
+                ("README.md", "# X\n\n```sh\nnpm run biuld\n```\n"),
+                ("package.json", "{\"name\":\"x\",\"scripts\":{\"build\":\"y\"}}"),
+            ],
+            expect: &[("README.md", 4)],
+        },
+        Case {
+            name: "a make target",
+            files: &[("README.md", "# X\n\n```sh\nmake deploy\n```\n"), ("Makefile", "build:\n\ttrue\n")],
+            expect: &[("README.md", 4)],
+        },
+        Case {
+            name: "a cargo program",
+            files: &[
+                ("README.md", "# X\n\n```sh\ncargo run --bin gone\n```\n"),
+                ("Cargo.toml", "[package]\nname='x'\n[[bin]]\nname='there'\n"),
+            ],
+            expect: &[("README.md", 4)],
+        },
         Case {
             name: "names that are there, and folders that are elsewhere",
             files: &[
@@ -37,14 +55,24 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
         // A page that has its reader create a project goes on to talk about that one.
         let creates = page.fences.iter().flat_map(|fence| &fence.commands).any(|command| {
             let words: Vec<&str> = command.program().iter().take(2).map(String::as_str).collect();
-            matches!(words.as_slice(), ["npm" | "pnpm" | "yarn" | "bun", "init" | "create"] | ["npx" | "pnpx", _] | ["cargo", "new" | "init" | "generate"] | ["composer", "create-project"] | ["rails", "new"] | ["django-admin", _])
+            matches!(
+                words.as_slice(),
+                ["npm" | "pnpm" | "yarn" | "bun", "init" | "create"]
+                    | ["npx" | "pnpx" | "django-admin", _]
+                    | ["cargo", "new" | "init" | "generate"]
+                    | ["composer", "create-project"]
+                    | ["rails", "new"]
+            )
         });
         if creates {
             continue;
         }
         for fence in &page.fences {
             for command in &fence.commands {
-                if matches!(command.program().first().map(String::as_str), Some("cd" | "pushd" | "git" | "docker" | "npx" | "ssh" | "mkdir")) {
+                if matches!(
+                    command.program().first().map(String::as_str),
+                    Some("cd" | "pushd" | "git" | "docker" | "npx" | "ssh" | "mkdir")
+                ) {
                     // What follows runs in a folder or on a machine that this block does not show.
                     break;
                 }
@@ -56,36 +84,69 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
 
 /// The build file that a command in this page would use: beside the page, or at the root.
 fn manifest<'p>(project: &'p Project<'_>, page: &str, wanted: impl Fn(&Manifest) -> bool) -> Option<&'p Manifest> {
-    let beside = |folder: &str| project.facts.manifests.iter().find(|manifest| manifest.directory() == folder && wanted(manifest));
+    let beside = |folder: &str| {
+        project.facts.manifests.iter().find(|manifest| manifest.directory() == folder && wanted(manifest))
+    };
     beside(paths::parent(page)).or_else(|| beside(""))
 }
 
 fn look(project: &Project<'_>, page: &str, command: &Command, sink: &mut Sink<'_>) {
     let words: Vec<&str> = command.program().iter().map(String::as_str).collect();
     let (file, kind, name) = match words.as_slice() {
-        ["npm" | "pnpm" | "yarn" | "bun", "run", name, ..] => (manifest(project, page, |each| each.ecosystem == Ecosystem::Node), "script", *name),
-        ["composer", "run" | "run-script", name, ..] => (manifest(project, page, |each| each.ecosystem == Ecosystem::Php), "script", *name),
-        ["make", name, ..] => (manifest(project, page, |each| paths::name(&each.path).to_lowercase().contains("makefile")), "target", *name),
-        ["just", name, ..] => (manifest(project, page, |each| paths::name(&each.path).to_lowercase().contains("justfile")), "recipe", *name),
-        ["task", name, ..] => (manifest(project, page, |each| paths::name(&each.path).starts_with("Taskfile")), "task", *name),
+        ["npm" | "pnpm" | "yarn" | "bun", "run", name, ..] => {
+            (manifest(project, page, |each| each.ecosystem == Ecosystem::Node), "script", *name)
+        }
+        ["composer", "run" | "run-script", name, ..] => {
+            (manifest(project, page, |each| each.ecosystem == Ecosystem::Php), "script", *name)
+        }
+        ["make", name, ..] => (
+            manifest(project, page, |each| paths::name(&each.path).to_lowercase().contains("makefile")),
+            "target",
+            *name,
+        ),
+        ["just", name, ..] => (
+            manifest(project, page, |each| paths::name(&each.path).to_lowercase().contains("justfile")),
+            "recipe",
+            *name,
+        ),
+        ["task", name, ..] => {
+            (manifest(project, page, |each| paths::name(&each.path).starts_with("Taskfile")), "task", *name)
+        }
         ["cargo", "run", "--bin", name, ..] => return cargo_program(project, page, command.line, name, sink),
         _ => return,
     };
-    let Some(file) = file.filter(|file| !file.open && file.problem.is_none() && !file.scripts.is_empty()) else { return };
+    let Some(file) = file.filter(|file| !file.open && file.problem.is_none() && !file.scripts.is_empty()) else {
+        return;
+    };
     // Flags, assignments and placeholders are no names; several packages run each other's scripts.
-    let is_name = !name.starts_with(['-', '<', '$', '[', '{', '.']) && !name.contains(['=', '<', '*', '$', '{', '/']) && !name.is_empty();
-    let elsewhere = project.facts.manifests.iter().filter(|other| other.ecosystem == file.ecosystem).any(|other| other.scripts.iter().any(|script| script == name));
-    if !is_name || elsewhere || words.iter().any(|word| matches!(*word, "-C" | "-f" | "--prefix" | "-w" | "--workspace" | "--filter")) {
+    let is_name = !name.starts_with(['-', '<', '$', '[', '{', '.'])
+        && !name.contains(['=', '<', '*', '$', '{', '/'])
+        && !name.is_empty();
+    let elsewhere = project
+        .facts
+        .manifests
+        .iter()
+        .filter(|other| other.ecosystem == file.ecosystem)
+        .any(|other| other.scripts.iter().any(|script| script == name));
+    if !is_name
+        || elsewhere
+        || words.iter().any(|word| matches!(*word, "-C" | "-f" | "--prefix" | "-w" | "--workspace" | "--filter"))
+    {
         return;
     }
-    let hint = nearest(name, file.scripts.iter().map(String::as_str)).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let hint = nearest(name, file.scripts.iter().map(String::as_str))
+        .map(|near| format!("; did you mean `{near}`?"))
+        .unwrap_or_default();
     sink.report(page, command.line, 1, format!("`{}` has no {kind} `{name}`{hint}", file.path));
 }
 
 fn cargo_program(project: &Project<'_>, page: &str, line: u32, name: &str, sink: &mut Sink<'_>) {
     let cargo = || project.facts.manifests.iter().filter(|manifest| manifest.ecosystem == Ecosystem::Cargo);
-    let known = cargo().any(|manifest| manifest.programs.iter().any(|program| program == name) || manifest.name.as_deref() == Some(name))
-        || project.index.files().any(|path| path.ends_with(&format!("src/bin/{name}.rs")) || path.ends_with(&format!("src/bin/{name}/main.rs")));
+    let known = cargo().any(|manifest| {
+        manifest.programs.iter().any(|program| program == name) || manifest.name.as_deref() == Some(name)
+    }) || project.index.files().any(|path| {
+        path.ends_with(&format!("src/bin/{name}.rs")) || path.ends_with(&format!("src/bin/{name}/main.rs"))
+    });
     if cargo().next().is_some() && !known && !name.contains(['<', '$', '{']) {
         sink.report(page, line, 1, format!("no package of the tree builds a program `{name}`"));
     }

@@ -14,9 +14,24 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Correct the block; name it `jsonc`, `json5` or `text` when it is meant not to parse",
     check: Check::Page(check),
     cases: &[
-        Case { name: "JSON with a missing comma", files: &[("a.md", "# A\n\n```json\n{\n  \"a\": 1\n  \"b\": 2\n}\n```\n")], expect: &[("a.md", 6)] },
-        Case { name: "TOML without quotes", files: &[("a.md", "# A\n\n```toml\na = b\n```\n")], expect: &[("a.md", 4)] },
-        Case { name: "right, shortened, commented or templated ones", files: &[("a.md", "```json\n{\"a\": 1}\n```\n\n```json\n{ \"a\": ... }\n```\n\n```json\n// x\n{}\n```\n\n```toml\na = 1\n```\n\n```json\n{\"a\": {{ value }}}\n```\n\n```json\n\"a\": 1\n```\n")], expect: &[] },
+        Case {
+            name: "JSON with a missing comma",
+            files: &[("a.md", "# A\n\n```json\n{\n  \"a\": 1\n  \"b\": 2\n}\n```\n")],
+            expect: &[("a.md", 6)],
+        },
+        Case {
+            name: "TOML without quotes",
+            files: &[("a.md", "# A\n\n```toml\na = b\n```\n")],
+            expect: &[("a.md", 4)],
+        },
+        Case {
+            name: "right, shortened, commented or templated ones",
+            files: &[(
+                "a.md",
+                "```json\n{\"a\": 1}\n```\n\n```json\n{ \"a\": ... }\n```\n\n```json\n// x\n{}\n```\n\n```toml\na = 1\n```\n\n```json\n{\"a\": {{ value }}}\n```\n\n```json\n\"a\": 1\n```\n",
+            )],
+            expect: &[],
+        },
     ],
 };
 
@@ -29,14 +44,20 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
         let source = &page.text[fence.body.clone()];
         // In a list or a quotation the source carries indentation and marks that are no part of the block.
         let (_, column) = page.position(fence.offset);
-        let sketch = ["...", "…", "{{", "<", "${", "//", "/*", "{%", "[!"].iter().any(|mark| source.contains(mark)) || (language == "json" && source.contains('#'));
+        let sketch = ["...", "…", "{{", "<", "${", "//", "/*", "{%", "[!"].iter().any(|mark| source.contains(mark))
+            || (language == "json" && source.contains('#'));
         if column != 1 || sketch || fence.info.contains("diff") {
             continue;
         }
         let first = page.document.lines.line(fence.body.start);
         let problem = if language == "json" { json(source) } else { toml(source) };
         if let Some((line, message)) = problem {
-            sink.report(page.path(), first + line, 1, format!("the block is no {}: {message}", language.to_uppercase()));
+            sink.report(
+                page.path(),
+                first + line,
+                1,
+                format!("the block is no {}: {message}", language.to_uppercase()),
+            );
         }
     }
 }

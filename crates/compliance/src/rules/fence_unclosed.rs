@@ -14,8 +14,16 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Close the block with the same marks that open it",
     check: Check::Page(check),
     cases: &[
-        Case { name: "no closing marks", files: &[("a.md", "# A\n\n```sh\nmake\n\nMore text.\n")], expect: &[("a.md", 3)] },
-        Case { name: "closed, also in lists", files: &[("a.md", "# A\n\n- x\n\n  ```sh\n  make\n  ```\n\n~~~\ny\n~~~\n")], expect: &[] },
+        Case {
+            name: "no closing marks",
+            files: &[("a.md", "# A\n\n```sh\nmake\n\nMore text.\n")],
+            expect: &[("a.md", 3)],
+        },
+        Case {
+            name: "closed, also in lists",
+            files: &[("a.md", "# A\n\n- x\n\n  ```sh\n  make\n  ```\n\n~~~\ny\n~~~\n")],
+            expect: &[],
+        },
     ],
 };
 
@@ -29,6 +37,12 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
             let newline = if page.text.ends_with('\n') { "" } else { "\n" };
             Edit { start: page.text.len(), end: page.text.len(), text: format!("{newline}{marks}\n") }
         });
-        sink.fixable(page.path(), fence.line, 1, "the code block is never closed".to_owned(), fix.into_iter().collect());
+        sink.fixable(
+            page.path(),
+            fence.line,
+            1,
+            "the code block is never closed".to_owned(),
+            fix.into_iter().collect(),
+        );
     }
 }

@@ -18,9 +18,21 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Rename the file",
     check: Check::Project(check),
     cases: &[
-        Case { name: "reserved names and signs", files: &[("docs/con.md", "# A\n"), ("docs/a:b.md", "# A\n"), ("docs/x.md ", "")], expect: &[("docs/a:b.md", 1), ("docs/con.md", 1), ("docs/x.md ", 1)] },
-        Case { name: "only case differs", files: &[("README.md", "# A\n"), ("Readme.md", "# A\n")], expect: &[("Readme.md", 1)] },
-        Case { name: "plain names", files: &[("docs/контакты.md", "# A\n"), ("docs/console.md", "# A\n")], expect: &[] },
+        Case {
+            name: "reserved names and signs",
+            files: &[("docs/con.md", "# A\n"), ("docs/a:b.md", "# A\n"), ("docs/x.md ", "")],
+            expect: &[("docs/a:b.md", 1), ("docs/con.md", 1), ("docs/x.md ", 1)],
+        },
+        Case {
+            name: "only case differs",
+            files: &[("README.md", "# A\n"), ("Readme.md", "# A\n")],
+            expect: &[("Readme.md", 1)],
+        },
+        Case {
+            name: "plain names",
+            files: &[("docs/контакты.md", "# A\n"), ("docs/console.md", "# A\n")],
+            expect: &[],
+        },
     ],
 };
 
@@ -28,15 +40,21 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let mut seen: HashMap<String, &str> = HashMap::new();
     for entry in &project.entries {
         let path = entry.path.as_str();
-        if !path.to_ascii_lowercase().trim_end().ends_with(".md") && !matches!(paths::extension(path).as_str(), "mdx" | "mdc" | "rst" | "adoc" | "markdown") {
+        if !matches!(paths::extension(path.trim_end()).as_str(), "md" | "mdx" | "mdc" | "rst" | "adoc" | "markdown") {
             continue;
         }
         let name = paths::name(path);
         let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
-        let numbered = |start: &str| stem.strip_prefix(start).is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_digit() && byte != b'0'));
+        let numbered = |start: &str| {
+            stem.strip_prefix(start)
+                .is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_digit() && byte != b'0'))
+        };
         if matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT") {
             sink.report(path, 1, 1, format!("`{name}` is a reserved name on Windows"));
-        } else if name.contains(['<', '>', ':', '"', '|', '?', '*', '\\']) || name.chars().any(char::is_control) || name.ends_with([' ', '.']) {
+        } else if name.contains(['<', '>', ':', '"', '|', '?', '*', '\\'])
+            || name.chars().any(char::is_control)
+            || name.ends_with([' ', '.'])
+        {
             sink.report(path, 1, 1, format!("the name `{}` cannot be used on Windows", name.escape_debug()));
         } else if entry.kind == Kind::Other && name.contains('\u{fffd}') {
             sink.report(path, 1, 1, "the name is not UTF-8".to_owned());

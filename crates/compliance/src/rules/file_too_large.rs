@@ -13,7 +13,11 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Split the document, or raise `max_file_bytes` in compliance.toml",
     check: Check::Engine,
     cases: &[
-        Case { name: "over the limit", files: &[("a.md", "# A long document\n"), ("compliance.toml", "max_file_bytes = 10\n")], expect: &[("a.md", 1)] },
+        Case {
+            name: "over the limit",
+            files: &[("a.md", "# A long document\n"), ("compliance.toml", "max_file_bytes = 10\n")],
+            expect: &[("a.md", 1)],
+        },
         Case { name: "under it", files: &[("a.md", "# A\n")], expect: &[] },
     ],
 };

@@ -18,9 +18,37 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Add the flag to the list; internal ones go into `ignore_flags`",
     check: Check::Project(check),
     cases: &[
-        Case { name: "one of three is missing", files: &[("README.md", "# X\n\n`--verbose` talks, `--out-dir` is where to.\n"), ("src/main.rs", "struct A {\n    #[arg(long)]\n    verbose: bool,\n    #[arg(long)]\n    out_dir: String,\n    #[arg(long)]\n    dry_run: bool,\n}\n")], expect: &[("src/main.rs", 7)] },
-        Case { name: "Python", files: &[("README.md", "# X\n\n`--verbose` talks.\n"), ("setup.cfg", "[options.entry_points]\nconsole_scripts =\n    shop = app:main\n"), ("app.py", "p.add_argument('--verbose')\np.add_argument('--dry-run')\n")], expect: &[("app.py", 2)] },
-        Case { name: "all, or documents that leave it to --help", files: &[("README.md", "# X\n\nSee `x --help`.\n"), ("src/main.rs", "struct A {\n    #[arg(long)]\n    dry_run: bool,\n    #[arg(long)]\n    all: bool,\n}\n")], expect: &[] },
+        Case {
+            name: "one of three is missing",
+            files: &[
+                ("README.md", "# X\n\n`--verbose` talks, `--out-dir` is where to.\n"),
+                (
+                    "src/main.rs",
+                    "struct A {\n    #[arg(long)]\n    verbose: bool,\n    #[arg(long)]\n    out_dir: String,\n    #[arg(long)]\n    dry_run: bool,\n}\n",
+                ),
+            ],
+            expect: &[("src/main.rs", 7)],
+        },
+        Case {
+            name: "Python",
+            files: &[
+                ("README.md", "# X\n\n`--verbose` talks.\n"),
+                ("setup.cfg", "[options.entry_points]\nconsole_scripts =\n    shop = app:main\n"),
+                ("app.py", "p.add_argument('--verbose')\np.add_argument('--dry-run')\n"),
+            ],
+            expect: &[("app.py", 2)],
+        },
+        Case {
+            name: "all, or documents that leave it to --help",
+            files: &[
+                ("README.md", "# X\n\nSee `x --help`.\n"),
+                (
+                    "src/main.rs",
+                    "struct A {\n    #[arg(long)]\n    dry_run: bool,\n    #[arg(long)]\n    all: bool,\n}\n",
+                ),
+            ],
+            expect: &[],
+        },
     ],
 };
 
@@ -29,8 +57,10 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
         return;
     }
     let documented = |name: &str| project.facts.document_flags.contains(&tokens::hash(name.as_bytes()));
-    let flags: Vec<(&str, &crate::code::Use)> = project.shipped_code().flat_map(|(path, facts)| facts.flags.iter().map(move |flag| (path, flag))).collect();
-    let names: HashSet<&str> = flags.iter().map(|(_, flag)| flag.name.as_str()).filter(|name| !matches!(*name, "help" | "version")).collect();
+    let flags: Vec<(&str, &crate::code::Use)> =
+        project.shipped_code().flat_map(|(path, facts)| facts.flags.iter().map(move |flag| (path, flag))).collect();
+    let names: HashSet<&str> =
+        flags.iter().map(|(_, flag)| flag.name.as_str()).filter(|name| !matches!(*name, "help" | "version")).collect();
     let told = names.iter().filter(|name| documented(name)).count();
     // Documents that name less than half of the flags do not claim to be the list of them.
     if told * 2 < names.len() || told == 0 {
@@ -38,7 +68,8 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     }
     let mut seen = HashSet::new();
     for (path, flag) in flags {
-        let skip = matches!(flag.name.as_str(), "help" | "version") || ignored(&sink.config().words.ignore_flags, &flag.name);
+        let skip =
+            matches!(flag.name.as_str(), "help" | "version") || ignored(&sink.config().words.ignore_flags, &flag.name);
         if !skip && !documented(&flag.name) && seen.insert(flag.name.clone()) {
             sink.report(path, flag.line, 1, format!("`--{}` is documented nowhere", flag.name));
         }

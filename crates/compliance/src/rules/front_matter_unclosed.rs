@@ -15,7 +15,11 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Page(check),
     cases: &[
         Case { name: "no end", files: &[("a.md", "---\ntitle: A\n\n# A\n")], expect: &[("a.md", 1)] },
-        Case { name: "closed, or only a ruler", files: &[("a.md", "---\ntitle: A\n---\n\n# A\n"), ("b.md", "---\n\ntext\n")], expect: &[] },
+        Case {
+            name: "closed, or only a ruler",
+            files: &[("a.md", "---\ntitle: A\n---\n\n# A\n"), ("b.md", "---\n\ntext\n")],
+            expect: &[],
+        },
     ],
 };
 

@@ -17,9 +17,21 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Rename one of the headings or join the sections",
     check: Check::Page(check),
     cases: &[
-        Case { name: "twice under the same heading", files: &[("a.md", "# A\n\n## Use\n\nx\n\n## Use\n")], expect: &[("a.md", 7)] },
-        Case { name: "under different headings", files: &[("a.md", "# A\n\n## B\n\n### Use\n\n## C\n\n### Use\n")], expect: &[] },
-        Case { name: "a changelog repeats itself", files: &[("CHANGELOG.md", "# Changelog\n\n### Added\n\n- x\n\n### Added\n")], expect: &[] },
+        Case {
+            name: "twice under the same heading",
+            files: &[("a.md", "# A\n\n## Use\n\nx\n\n## Use\n")],
+            expect: &[("a.md", 7)],
+        },
+        Case {
+            name: "under different headings",
+            files: &[("a.md", "# A\n\n## B\n\n### Use\n\n## C\n\n### Use\n")],
+            expect: &[],
+        },
+        Case {
+            name: "a changelog repeats itself",
+            files: &[("CHANGELOG.md", "# Changelog\n\n### Added\n\n- x\n\n### Added\n")],
+            expect: &[],
+        },
     ],
 };
 
@@ -38,7 +50,12 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
         // Signs alone make no words; such headings are compared as they are.
         let key = if words.is_empty() { heading.text.clone() } else { heading.text.trim().to_lowercase() };
         if !key.is_empty() && !seen.insert((above.join("\0"), heading.level, key)) {
-            sink.report(page.path(), heading.line, 1, format!("a second heading \"{}\" under the same heading", crate::text::clip(&heading.text, 40)));
+            sink.report(
+                page.path(),
+                heading.line,
+                1,
+                format!("a second heading \"{}\" under the same heading", crate::text::clip(&heading.text, 40)),
+            );
         }
         trail.push((heading.level, words));
     }

@@ -15,7 +15,11 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Page(check),
     cases: &[
         Case { name: "marks only", files: &[("a.md", "# A\n\n##\n\ntext\n")], expect: &[("a.md", 3)] },
-        Case { name: "words or a picture", files: &[("a.md", "# A\n\n## ![logo](https://example.com/l.png)\n")], expect: &[] },
+        Case {
+            name: "words or a picture",
+            files: &[("a.md", "# A\n\n## ![logo](https://example.com/l.png)\n")],
+            expect: &[],
+        },
     ],
 };
 

@@ -31,7 +31,11 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
         if let Some(above) = above
             && heading.level > above + 1
         {
-            let message = format!("\"{}\" is on level {}, right under level {above}", crate::text::clip(&heading.text, 40), heading.level);
+            let message = format!(
+                "\"{}\" is on level {}, right under level {above}",
+                crate::text::clip(&heading.text, 40),
+                heading.level
+            );
             sink.report(page.path(), heading.line, 1, message);
         }
         above = Some(heading.level);

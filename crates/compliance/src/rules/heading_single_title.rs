@@ -22,6 +22,11 @@ pub(crate) static RULE: Rule = Rule {
 fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
     let titles = page.document.headings.iter().filter(|heading| heading.level == 1 && !heading.nested);
     for heading in titles.skip(1) {
-        sink.report(page.path(), heading.line, 1, format!("\"{}\" is a second title", crate::text::clip(&heading.text, 40)));
+        sink.report(
+            page.path(),
+            heading.line,
+            1,
+            format!("\"{}\" is a second title", crate::text::clip(&heading.text, 40)),
+        );
     }
 }

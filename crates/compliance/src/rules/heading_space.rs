@@ -15,7 +15,11 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Page(check),
     cases: &[
         Case { name: "no space", files: &[("a.md", "# A\n\n##Usage of it\n")], expect: &[("a.md", 3)] },
-        Case { name: "numbers, tags, code", files: &[("a.md", "# A\n\n#123 is an issue, #tag a tag\n\n```sh\n##x\n```\n\n#!/bin/sh\n")], expect: &[] },
+        Case {
+            name: "numbers, tags, code",
+            files: &[("a.md", "# A\n\n#123 is an issue, #tag a tag\n\n```sh\n##x\n```\n\n#!/bin/sh\n")],
+            expect: &[],
+        },
     ],
 };
 

@@ -14,13 +14,22 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Say in the brackets what the picture shows",
     check: Check::Page(check),
     cases: &[
-        Case { name: "empty brackets", files: &[("a.md", "# A\n\n![](https://example.com/x.png)\n")], expect: &[("a.md", 3)] },
+        Case {
+            name: "empty brackets",
+            files: &[("a.md", "# A\n\n![](https://example.com/x.png)\n")],
+            expect: &[("a.md", 3)],
+        },
         Case { name: "a text", files: &[("a.md", "![the main window](https://example.com/x.png)\n")], expect: &[] },
     ],
 };
 
 fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
     for link in page.document.links.iter().filter(|link| link.kind == LinkKind::Image && link.text.trim().is_empty()) {
-        sink.report(page.path(), link.line, link.column, format!("the picture `{}` has no text", crate::text::clip(&link.destination, 60)));
+        sink.report(
+            page.path(),
+            link.line,
+            link.column,
+            format!("the picture `{}` has no text", crate::text::clip(&link.destination, 60)),
+        );
     }
 }

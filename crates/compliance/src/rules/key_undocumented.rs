@@ -18,8 +18,28 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Add the key to the list; internal ones go into `ignore_keys`",
     check: Check::Project(check),
     cases: &[
-        Case { name: "one of three", files: &[("README.md", "# X\n\n`bind_address` and `pool_size` are set in the file.\n"), ("src/main.rs", "#[derive(Deserialize)]\nstruct ServerConfig {\n    bind_address: String,\n    pool_size: u32,\n    idle_timeout: u32,\n}\nfn main() {}\n")], expect: &[("src/main.rs", 5)] },
-        Case { name: "all, or none at all", files: &[("README.md", "# X\n\n`bind_address`\n"), ("src/main.rs", "#[derive(Deserialize)]\nstruct ServerConfig {\n    bind_address: String,\n}\n#[derive(Deserialize)]\nstruct OtherConfig {\n    bind_address: String,\n}\nfn main() {}\n")], expect: &[] },
+        Case {
+            name: "one of three",
+            files: &[
+                ("README.md", "# X\n\n`bind_address` and `pool_size` are set in the file.\n"),
+                (
+                    "src/main.rs",
+                    "#[derive(Deserialize)]\nstruct ServerConfig {\n    bind_address: String,\n    pool_size: u32,\n    idle_timeout: u32,\n}\nfn main() {}\n",
+                ),
+            ],
+            expect: &[("src/main.rs", 5)],
+        },
+        Case {
+            name: "all, or none at all",
+            files: &[
+                ("README.md", "# X\n\n`bind_address`\n"),
+                (
+                    "src/main.rs",
+                    "#[derive(Deserialize)]\nstruct ServerConfig {\n    bind_address: String,\n}\n#[derive(Deserialize)]\nstruct OtherConfig {\n    bind_address: String,\n}\nfn main() {}\n",
+                ),
+            ],
+            expect: &[],
+        },
     ],
 };
 
@@ -28,15 +48,22 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
         return;
     }
     let last = |key: &str| key.rsplit(['.', ':']).next().unwrap_or_default().to_owned();
-    let documented = |key: &str| tokens::contains(&project.facts.document_words, &last(key)) || tokens::contains(&project.facts.document_words, &key.replace(['.', ':'], "_"));
-    let keys: Vec<(&str, &crate::code::Use)> = project.shipped_code().flat_map(|(path, facts)| facts.keys.iter().map(move |key| (path, key))).collect();
+    let documented = |key: &str| {
+        tokens::contains(&project.facts.document_words, &last(key))
+            || tokens::contains(&project.facts.document_words, &key.replace(['.', ':'], "_"))
+    };
+    let keys: Vec<(&str, &crate::code::Use)> =
+        project.shipped_code().flat_map(|(path, facts)| facts.keys.iter().map(move |key| (path, key))).collect();
     let told = keys.iter().filter(|(_, key)| documented(&key.name)).count();
     if told * 2 < keys.len() || told == 0 {
         return;
     }
     let mut seen = HashSet::new();
     for (path, key) in keys {
-        if !documented(&key.name) && !ignored(&sink.config().words.ignore_keys, &key.name) && seen.insert(key.name.clone()) {
+        if !documented(&key.name)
+            && !ignored(&sink.config().words.ignore_keys, &key.name)
+            && seen.insert(key.name.clone())
+        {
             sink.report(path, key.line, 1, format!("the key `{}` is documented nowhere", key.name));
         }
     }

@@ -16,12 +16,39 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Correct or remove the key; other programs' keys go into `ignore_keys`",
     check: Check::Project(check),
     cases: &[
-        Case { name: "a renamed key", files: &[("README.md", "# X\n\n## Configuration\n\n| Key | What |\n| - | - |\n| `bind_address` | a |\n| `pool_sise` | b |\n"), ("src/main.rs", "#[derive(Deserialize)]\nstruct ServerConfig {\n    bind_address: String,\n    pool_size: u32,\n}\nfn main() {}\n")], expect: &[("README.md", 8)] },
-        Case { name: "known ones, and tables of other things", files: &[("README.md", "# X\n\n## Configuration\n\n| Key | What |\n| - | - |\n| `server.bind_address` | a |\n\n## Names\n\n| Key | What |\n| - | - |\n| `whatever_else` | a |\n"), ("src/main.rs", "#[derive(Deserialize)]\nstruct ServerConfig {\n    bind_address: String,\n}\nfn main() {}\n")], expect: &[] },
+        Case {
+            name: "a renamed key",
+            files: &[
+                (
+                    "README.md",
+                    "# X\n\n## Configuration\n\n| Key | What |\n| - | - |\n| `bind_address` | a |\n| `pool_sise` | b |\n",
+                ),
+                (
+                    "src/main.rs",
+                    "#[derive(Deserialize)]\nstruct ServerConfig {\n    bind_address: String,\n    pool_size: u32,\n}\nfn main() {}\n",
+                ),
+            ],
+            expect: &[("README.md", 8)],
+        },
+        Case {
+            name: "known ones, and tables of other things",
+            files: &[
+                (
+                    "README.md",
+                    "# X\n\n## Configuration\n\n| Key | What |\n| - | - |\n| `server.bind_address` | a |\n\n## Names\n\n| Key | What |\n| - | - |\n| `whatever_else` | a |\n",
+                ),
+                (
+                    "src/main.rs",
+                    "#[derive(Deserialize)]\nstruct ServerConfig {\n    bind_address: String,\n}\nfn main() {}\n",
+                ),
+            ],
+            expect: &[],
+        },
     ],
 };
 
-const HEADERS: &[&str] = &["key", "option", "setting", "parameter", "property", "config key", "name", "ключ", "настройка", "параметр"];
+const HEADERS: &[&str] =
+    &["key", "option", "setting", "parameter", "property", "config key", "name", "ключ", "настройка", "параметр"];
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     if project.facts.code.iter().all(|(_, facts)| facts.keys.is_empty()) {
@@ -33,7 +60,9 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
             let header = table.header.cells.first().map(|cell| plain(&cell.text)).unwrap_or_default();
             let about = page.trail(table.section).last().is_some_and(|heading| {
                 let words = plain(&heading.text);
-                ["configuration", "settings", "config", "настройки", "конфигурация"].iter().any(|known| words.contains(known))
+                ["configuration", "settings", "config", "настройки", "конфигурация"]
+                    .iter()
+                    .any(|known| words.contains(known))
             });
             if !about || !HEADERS.contains(&header.as_str()) {
                 continue;
@@ -41,7 +70,9 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
             for row in &table.rows {
                 let Some(key) = row.cells.first().and_then(|cell| cell.codes.first()) else { continue };
                 let last = key.rsplit(['.', ':']).next().unwrap_or_default();
-                let plain_key = !last.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte)) && !last.bytes().all(|byte| byte.is_ascii_digit());
+                let plain_key = !last.is_empty()
+                    && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
+                    && !last.bytes().all(|byte| byte.is_ascii_digit());
                 if plain_key && !tokens::contains(&project.facts.code_words, last) && !ignored(&ignore, key) {
                     sink.report(&page.path, row.line, 1, format!("nothing in the code knows the key `{key}`"));
                 }

@@ -15,8 +15,22 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Correct the field of the build file or the licence file, whichever is wrong",
     check: Check::Project(check),
     cases: &[
-        Case { name: "two licences", files: &[("LICENSE", "MIT License\n\nPermission is hereby granted, free of charge, to any person\n"), ("Cargo.toml", "[package]\nname='x'\nlicense='Apache-2.0'\n")], expect: &[("Cargo.toml", 1)] },
-        Case { name: "the same", files: &[("LICENSE", "Apache License\nVersion 2.0, January 2004\n"), ("Cargo.toml", "[package]\nname='x'\nlicense='MIT OR Apache-2.0'\n")], expect: &[] },
+        Case {
+            name: "two licences",
+            files: &[
+                ("LICENSE", "MIT License\n\nPermission is hereby granted, free of charge, to any person\n"),
+                ("Cargo.toml", "[package]\nname='x'\nlicense='Apache-2.0'\n"),
+            ],
+            expect: &[("Cargo.toml", 1)],
+        },
+        Case {
+            name: "the same",
+            files: &[
+                ("LICENSE", "Apache License\nVersion 2.0, January 2004\n"),
+                ("Cargo.toml", "[package]\nname='x'\nlicense='MIT OR Apache-2.0'\n"),
+            ],
+            expect: &[],
+        },
     ],
 };
 
@@ -46,15 +60,26 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
         .facts
         .texts
         .iter()
-        .filter(|(path, _)| !path.contains('/') && ["license", "licence", "copying"].iter().any(|stem| paths::name(path).to_ascii_lowercase().starts_with(stem)))
+        .filter(|(path, _)| {
+            !path.contains('/')
+                && ["license", "licence", "copying"]
+                    .iter()
+                    .any(|stem| paths::name(path).to_ascii_lowercase().starts_with(stem))
+        })
         .collect();
     // Several files mean several licences, and their relation is written where no rule can read it.
     let [(file, text)] = files.as_slice() else { return };
     let Some((name, names)) = known(text) else { return };
     for manifest in project.facts.manifests.iter().filter(|manifest| !manifest.path.contains('/')) {
         let Some(field) = &manifest.license else { continue };
-        let elsewhere = field.to_lowercase().contains("see ") || field.to_lowercase().contains("file") || paths::name(field) == file.as_str() || field == "UNLICENSED";
-        if !elsewhere && field.len() < 200 && !names.iter().any(|name| field.to_lowercase().contains(&name.to_lowercase())) {
+        let elsewhere = field.to_lowercase().contains("see ")
+            || field.to_lowercase().contains("file")
+            || paths::name(field) == file.as_str()
+            || field == "UNLICENSED";
+        if !elsewhere
+            && field.len() < 200
+            && !names.iter().any(|name| field.to_lowercase().contains(&name.to_lowercase()))
+        {
             sink.report(&manifest.path, 1, 1, format!("the licence is `{field}` here, and {name} in `{file}`"));
         }
     }

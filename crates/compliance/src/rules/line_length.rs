@@ -14,8 +14,22 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Break the line at a sentence or a clause",
     check: Check::Page(check),
     cases: &[
-        Case { name: "longer than the limit", files: &[("a.md", "# A\n\none two three four five six\n"), ("compliance.toml", "[words]\nline_length = 20\n")], expect: &[("a.md", 3)] },
-        Case { name: "tables, code and addresses are free", files: &[("a.md", "# A\n\n| one two three four five |\n| - |\n\nhttps://example.com/a/very/long/address\n"), ("compliance.toml", "[words]\nline_length = 20\n")], expect: &[] },
+        Case {
+            name: "longer than the limit",
+            files: &[
+                ("a.md", "# A\n\none two three four five six\n"),
+                ("compliance.toml", "[words]\nline_length = 20\n"),
+            ],
+            expect: &[("a.md", 3)],
+        },
+        Case {
+            name: "tables, code and addresses are free",
+            files: &[
+                ("a.md", "# A\n\n| one two three four five |\n| - |\n\nhttps://example.com/a/very/long/address\n"),
+                ("compliance.toml", "[words]\nline_length = 20\n"),
+            ],
+            expect: &[],
+        },
     ],
 };
 
@@ -25,7 +39,12 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
         let length = text.chars().count();
         let breakable = text.chars().take(limit).collect::<String>().trim().contains(' ');
         if length > limit && breakable && !text.trim_start().starts_with(['|', '[', '<', '#']) && !text.contains("](") {
-            sink.report(page.path(), line, u32::try_from(limit + 1).unwrap_or(1), format!("{length} characters, more than {limit}"));
+            sink.report(
+                page.path(),
+                line,
+                u32::try_from(limit + 1).unwrap_or(1),
+                format!("{length} characters, more than {limit}"),
+            );
         }
     }
 }

@@ -15,8 +15,16 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Write the path as the file is named; `--fix` does it",
     check: Check::Project(check),
     cases: &[
-        Case { name: "other case", files: &[("README.md", "# X\n\n[x](Docs/guide.md)\n"), ("docs/Guide.md", "# G\n")], expect: &[("README.md", 3)] },
-        Case { name: "the same case", files: &[("README.md", "[x](docs/Guide.md)\n"), ("docs/Guide.md", "# G\n")], expect: &[] },
+        Case {
+            name: "other case",
+            files: &[("README.md", "# X\n\n[x](Docs/guide.md)\n"), ("docs/Guide.md", "# G\n")],
+            expect: &[("README.md", 3)],
+        },
+        Case {
+            name: "the same case",
+            files: &[("README.md", "[x](docs/Guide.md)\n"), ("docs/Guide.md", "# G\n")],
+            expect: &[],
+        },
     ],
 };
 

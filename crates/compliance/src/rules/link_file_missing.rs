@@ -15,13 +15,24 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Correct the path, restore the file, or remove the link",
     check: Check::Project(check),
     cases: &[
-        Case { name: "a file that is not there", files: &[("README.md", "# X\n\nSee [guide](docs/gone.md).\n")], expect: &[("README.md", 3)] },
-        Case { name: "a link in HTML", files: &[("README.md", "# X\n\n<a href=\"gone.md\">x</a>\n")], expect: &[("README.md", 3)] },
+        Case {
+            name: "a file that is not there",
+            files: &[("README.md", "# X\n\nSee [guide](docs/gone.md).\n")],
+            expect: &[("README.md", 3)],
+        },
+        Case {
+            name: "a link in HTML",
+            files: &[("README.md", "# X\n\n<a href=\"gone.md\">x</a>\n")],
+            expect: &[("README.md", 3)],
+        },
         Case { name: "a definition", files: &[("README.md", "[a][b]\n\n[b]: gone.md\n")], expect: &[("README.md", 3)] },
         Case {
             name: "files, folders, addresses and sites' short forms",
             files: &[
-                ("README.md", "[a](docs/a.md#x) [b](docs) [c](docs/a) [d](https://example.com/x) [e](mailto:x@example.com) [f](<docs/b c.md>) [g](docs/b%20c.md) [h](../../issues) [i](#x)\n"),
+                (
+                    "README.md",
+                    "[a](docs/a.md#x) [b](docs) [c](docs/a) [d](https://example.com/x) [e](mailto:x@example.com) [f](<docs/b c.md>) [g](docs/b%20c.md) [h](../../issues) [i](#x)\n",
+                ),
                 ("docs/a.md", "# X\n\n[up](../README.md)\n"),
                 ("docs/b c.md", "# B\n"),
             ],

@@ -15,16 +15,36 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Add the picture, correct its path, or remove it",
     check: Check::Project(check),
     cases: &[
-        Case { name: "Markdown", files: &[("README.md", "# X\n\n![shot](docs/gone.png)\n")], expect: &[("README.md", 3)] },
-        Case { name: "HTML", files: &[("README.md", "# X\n\n<img src=\"gone.svg\" alt=\"x\">\n")], expect: &[("README.md", 3)] },
-        Case { name: "there, or elsewhere", files: &[("README.md", "![a](a.png) ![b](https://example.com/b.png) ![c](data:image/png;base64,AAAA)\n"), ("a.png", "x")], expect: &[] },
+        Case {
+            name: "Markdown",
+            files: &[("README.md", "# X\n\n![shot](docs/gone.png)\n")],
+            expect: &[("README.md", 3)],
+        },
+        Case {
+            name: "HTML",
+            files: &[("README.md", "# X\n\n<img src=\"gone.svg\" alt=\"x\">\n")],
+            expect: &[("README.md", 3)],
+        },
+        Case {
+            name: "there, or elsewhere",
+            files: &[
+                ("README.md", "![a](a.png) ![b](https://example.com/b.png) ![c](data:image/png;base64,AAAA)\n"),
+                ("a.png", "x"),
+            ],
+            expect: &[],
+        },
     ],
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     links::each(project, |document, link, target| {
         if (target.image || target.looks_like_image()) && target.found == Found::Missing {
-            sink.report(&document.path, link.line, link.column, format!("the image `{}` is not in the tree", target.shown));
+            sink.report(
+                &document.path,
+                link.line,
+                link.column,
+                format!("the image `{}` is not in the tree", target.shown),
+            );
         }
     });
 }

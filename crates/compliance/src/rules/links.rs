@@ -22,7 +22,10 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn looks_like_image(&self) -> bool {
-        matches!(paths::extension(&self.shown).as_str(), "png" | "jpg" | "jpeg" | "gif" | "svg" | "webp" | "avif" | "ico" | "bmp")
+        matches!(
+            paths::extension(&self.shown).as_str(),
+            "png" | "jpg" | "jpeg" | "gif" | "svg" | "webp" | "avif" | "ico" | "bmp"
+        )
     }
 }
 
@@ -30,7 +33,9 @@ impl Target {
 pub(super) fn is_foreign(destination: &str) -> bool {
     let scheme = destination.split(['/', '#', '?']).next().unwrap_or_default();
     let has_scheme = scheme.split_once(':').is_some_and(|(name, _)| {
-        name.len() > 1 && name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
+        name.len() > 1
+            && name.starts_with(|first: char| first.is_ascii_alphabetic())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
     });
     // Rust documentation links by item path: `crate::Router`, `tower_http::cors`.
     has_scheme
@@ -56,7 +61,10 @@ pub(super) fn each(project: &Project<'_>, mut seen: impl FnMut(&Document, &Link,
 
 fn resolve(project: &Project<'_>, document: &Document, link: &Link) -> Option<Target> {
     let destination = link.destination.trim();
-    if destination.is_empty() || is_foreign(destination) {
+    // Documents among Rust sources are parts of item documentation, whose links are those of the generated site.
+    let generated = document.path.contains("src/")
+        && project.facts.manifests.iter().any(|manifest| manifest.ecosystem == crate::manifest::Ecosystem::Cargo);
+    if destination.is_empty() || is_foreign(destination) || generated {
         return None;
     }
     let (path, fragment) = match destination.split_once('#') {
@@ -113,8 +121,12 @@ fn look(project: &Project<'_>, path: &str) -> Found {
     }
     let stem = path.trim_end_matches('/');
     let bare = stem.strip_suffix(".html").or_else(|| stem.strip_suffix(".htm")).unwrap_or(stem);
-    let candidates = [".md", ".mdx", ".markdown", ".rst", ".adoc", ".ipynb", ".html"].map(|extension| format!("{bare}{extension}"));
-    if paths::extension(bare).is_empty() || bare != stem || paths::extension(bare).bytes().all(|byte| byte.is_ascii_digit()) {
+    let candidates =
+        [".md", ".mdx", ".markdown", ".rst", ".adoc", ".ipynb", ".html"].map(|extension| format!("{bare}{extension}"));
+    if paths::extension(bare).is_empty()
+        || bare != stem
+        || paths::extension(bare).bytes().all(|byte| byte.is_ascii_digit())
+    {
         if candidates.iter().any(|candidate| index.is_file(candidate)) {
             return Found::File;
         }
@@ -131,7 +143,29 @@ fn is_web_relative(path: &str) -> bool {
     let first = rest.split('/').next().unwrap_or_default();
     matches!(
         first,
-        "issues" | "pulls" | "pull" | "releases" | "wiki" | "actions" | "discussions" | "blob" | "tree" | "raw" | "compare" | "tags" | "security"
-            | "commit" | "commits" | "milestones" | "projects" | "labels" | "graphs" | "stargazers" | "network" | "fork" | "edit" | "workflows"
+        "issues"
+            | "pulls"
+            | "pull"
+            | "releases"
+            | "wiki"
+            | "actions"
+            | "discussions"
+            | "blob"
+            | "tree"
+            | "raw"
+            | "compare"
+            | "tags"
+            | "security"
+            | "commit"
+            | "commits"
+            | "milestones"
+            | "projects"
+            | "labels"
+            | "graphs"
+            | "stargazers"
+            | "network"
+            | "fork"
+            | "edit"
+            | "workflows"
     )
 }

@@ -14,8 +14,16 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Choose what is right and remove the marks",
     check: Check::Page(check),
     cases: &[
-        Case { name: "all three marks", files: &[("a.md", "# A\n\n<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> branch\n")], expect: &[("a.md", 3)] },
-        Case { name: "in a code block", files: &[("a.md", "# A\n\n```text\n<<<<<<< HEAD\n=======\n>>>>>>> branch\n```\n")], expect: &[] },
+        Case {
+            name: "all three marks",
+            files: &[("a.md", "# A\n\n<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> branch\n")],
+            expect: &[("a.md", 3)],
+        },
+        Case {
+            name: "in a code block",
+            files: &[("a.md", "# A\n\n```text\n<<<<<<< HEAD\n=======\n>>>>>>> branch\n```\n")],
+            expect: &[],
+        },
         Case { name: "a ruler", files: &[("a.md", "Title\n=======\n\ntext\n")], expect: &[] },
     ],
 };

@@ -20,9 +20,27 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Replace it with what is true of this project",
     check: Check::Page(check),
     cases: &[
-        Case { name: "filler and instructions", files: &[("a.md", "# Your project name\n\nLorem ipsum dolor sit amet.\n\nDescribe your project here.\n\n[Insert screenshot here]\n")], expect: &[("a.md", 1), ("a.md", 3), ("a.md", 5), ("a.md", 7)] },
-        Case { name: "a generator's README", files: &[("README.md", "# Getting Started with Create React App\n\nThis project was bootstrapped with [Create React App](https://github.com/facebook/create-react-app).\n")], expect: &[("README.md", 1)] },
-        Case { name: "examples that readers fill in", files: &[("a.md", "# A\n\nPut your project name into `name`.\n\n```sh\nx init your-project-name\n```\n")], expect: &[] },
+        Case {
+            name: "filler and instructions",
+            files: &[(
+                "a.md",
+                "# Your project name\n\nLorem ipsum dolor sit amet.\n\nDescribe your project here.\n\n[Insert screenshot here]\n",
+            )],
+            expect: &[("a.md", 1), ("a.md", 3), ("a.md", 5), ("a.md", 7)],
+        },
+        Case {
+            name: "a generator's README",
+            files: &[(
+                "README.md",
+                "# Getting Started with Create React App\n\nThis project was bootstrapped with [Create React App](https://github.com/facebook/create-react-app).\n",
+            )],
+            expect: &[("README.md", 1)],
+        },
+        Case {
+            name: "examples that readers fill in",
+            files: &[("a.md", "# A\n\nPut your project name into `name`.\n\n```sh\nx init your-project-name\n```\n")],
+            expect: &[],
+        },
     ],
 };
 
@@ -57,9 +75,40 @@ static ANYWHERE: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .build([
-            "lorem ipsum", "project name", "project-name", "project_name", "app name", "package name", "library name", "project title", "app title", "describe your", "explain your", "summarize your",
-            "summarise your", "introduce your", "description", "insert ", "add ", "put ", "write ", "enter ", "replace ", "goes here", "go here", "placeholder", "create react app", "+ vite", "this template should",
-            "welcome to your new", "put your ruby", "this readme would", "todo:", "Опишите", "опишите", "описание",
+            "lorem ipsum",
+            "project name",
+            "project-name",
+            "project_name",
+            "app name",
+            "package name",
+            "library name",
+            "project title",
+            "app title",
+            "describe your",
+            "explain your",
+            "summarize your",
+            "summarise your",
+            "introduce your",
+            "description",
+            "insert ",
+            "add ",
+            "put ",
+            "write ",
+            "enter ",
+            "replace ",
+            "goes here",
+            "go here",
+            "placeholder",
+            "create react app",
+            "+ vite",
+            "this template should",
+            "welcome to your new",
+            "put your ruby",
+            "this readme would",
+            "todo:",
+            "Опишите",
+            "опишите",
+            "описание",
         ])
         .expect("the words are few")
 });
@@ -76,7 +125,8 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
         if found.matched_any() {
             let (line, column) = page.position(range.start);
             // "Project name" alone is left over when it is the title; within a text it may be the name of a field.
-            let only_title = found.iter().all(|index| index == TITLE) && !page.line_text(line).trim_start().starts_with('#');
+            let only_title =
+                found.iter().all(|index| index == TITLE) && !page.line_text(line).trim_start().starts_with('#');
             if line != last && !only_title {
                 sink.report(page.path(), line, column, format!("left over from a template: \"{}\"", clip(text, 60)));
             }

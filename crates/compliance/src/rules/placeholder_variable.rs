@@ -18,9 +18,27 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Fill in the value",
     check: Check::Page(check),
     cases: &[
-        Case { name: "marks of several generators", files: &[("a.md", "# {{ cookiecutter.project_name }}\n\nBy __AUTHOR_NAME__ and <%= author %>.\n\nAt {{project_name}}.\n")], expect: &[("a.md", 1), ("a.md", 3), ("a.md", 5)] },
-        Case { name: "talk about templates", files: &[("a.md", "# A\n\nWrite `{{ project_name }}` in it. Use {{ value }} for values. The __init__ method and __ALL__.\n")], expect: &[] },
-        Case { name: "a site builder's own template", files: &[("_layouts/a.md", "# {{ project_name }}\n"), ("templates/a.md", "# {{ project_name }}\n")], expect: &[] },
+        Case {
+            name: "marks of several generators",
+            files: &[(
+                "a.md",
+                "# {{ cookiecutter.project_name }}\n\nBy __AUTHOR_NAME__ and <%= author %>.\n\nAt {{project_name}}.\n",
+            )],
+            expect: &[("a.md", 1), ("a.md", 3), ("a.md", 5)],
+        },
+        Case {
+            name: "talk about templates",
+            files: &[(
+                "a.md",
+                "# A\n\nWrite `{{ project_name }}` in it. Use {{ value }} for values. The __init__ method and __ALL__.\n",
+            )],
+            expect: &[],
+        },
+        Case {
+            name: "a site builder's own template",
+            files: &[("_layouts/a.md", "# {{ project_name }}\n"), ("templates/a.md", "# {{ project_name }}\n")],
+            expect: &[],
+        },
     ],
 };
 
@@ -32,14 +50,26 @@ static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
-    let is_template = page.path().split('/').any(|part| part.to_ascii_lowercase().contains("template") || part.starts_with("_layouts") || part.starts_with("_includes") || part.contains("{{"));
-    if is_template || memchr::memmem::find(page.bytes, b"{{").is_none() && !["__", "<%", "%%", "@@"].iter().any(|mark| page.text.contains(mark)) {
+    let is_template = page.path().split('/').any(|part| {
+        part.to_ascii_lowercase().contains("template")
+            || part.starts_with("_layouts")
+            || part.starts_with("_includes")
+            || part.contains("{{")
+    });
+    if is_template
+        || memchr::memmem::find(page.bytes, b"{{").is_none()
+            && !["__", "<%", "%%", "@@"].iter().any(|mark| page.text.contains(mark))
+    {
         return;
     }
     for (line, offset, text) in page.plain_lines() {
         let Some(found) = VARIABLE.find(text) else { continue };
         let at = offset + found.start();
-        let in_code = page.document.codes.iter().any(|code| code.line == line && at >= code.offset && at <= code.offset + code.text.len() + 2);
+        let in_code = page
+            .document
+            .codes
+            .iter()
+            .any(|code| code.line == line && at >= code.offset && at <= code.offset + code.text.len() + 2);
         if !in_code {
             let (line, column) = page.position(at);
             sink.report(page.path(), line, column, format!("the variable `{}` was never filled in", found.as_str()));

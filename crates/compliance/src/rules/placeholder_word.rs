@@ -19,21 +19,56 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Write it now, or remove the place and open an issue",
     check: Check::Page(check),
     cases: &[
-        Case { name: "the usual marks", files: &[("a.md", "# A\n\nTODO: write this.\n\nLimits: TBD\n\n(coming soon)\n")], expect: &[("a.md", 3), ("a.md", 5), ("a.md", 7)] },
-        Case { name: "words of the installation", files: &[("a.md", "# A\n\nNOCH OFFEN\n"), ("compliance.toml", "[words]\nplaceholders = [\"noch offen\"]\n")], expect: &[("a.md", 3)] },
-        Case { name: "talk about such marks, code, lists of tasks", files: &[("a.md", "# A\n\nA todo list app. The linter finds `TODO` comments. See TODO.md. It finds TODO and FIXME comments.\n\n```rust\n// TODO: x\n```\n")], expect: &[] },
+        Case {
+            name: "the usual marks",
+            files: &[("a.md", "# A\n\nTODO: write this.\n\nLimits: TBD\n\n(coming soon)\n")],
+            expect: &[("a.md", 3), ("a.md", 5), ("a.md", 7)],
+        },
+        Case {
+            name: "words of the installation",
+            files: &[
+                ("a.md", "# A\n\nNOCH OFFEN\n"),
+                ("compliance.toml", "[words]\nplaceholders = [\"noch offen\"]\n"),
+            ],
+            expect: &[("a.md", 3)],
+        },
+        Case {
+            name: "talk about such marks, code, lists of tasks",
+            files: &[(
+                "a.md",
+                "# A\n\nA todo list app. The linter finds `TODO` comments. See TODO.md. It finds TODO and FIXME comments.\n\n```rust\n// TODO: x\n```\n",
+            )],
+            expect: &[],
+        },
     ],
 };
 
 static MARK: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[\s(\[*_>-])((?:TODO|FIXME|XXX)(?:\([^)]*\))?\s*:|TODO$|FIXME$|TBD(?-u:\b)|TBC(?-u:\b)|TBA(?-u:\b)|[Tt]o be (?:written|documented|filled in|determined|decided)(?-u:\b)|(?:^|\()\s*[Cc]oming soon(?-u:\b)|[Ww]ork in progress: |[Ww]rite me(?-u:\b)|[Зз]аполнить позже|[Бб]удет дописано|[Нн]аписать позже)")
+    Regex::new(r"(?:^|[\s(\[*_>-])((?:TODO|FIXME|XXX)(?:\([^)]*\))?\s*:|TODO$|FIXME$|TBD(?-u:\b)|TBC(?-u:\b)|TBA(?-u:\b)|(?:^|\()\s*[Tt]o be (?:written|documented|filled in|determined|decided)(?-u:\b)|(?:^|\()\s*[Cc]oming soon(?-u:\b)|[Ww]ork in progress: |[Ww]rite me(?-u:\b)|[Зз]аполнить позже|[Бб]удет дописано|[Нн]аписать позже)")
         .expect("the pattern is right")
 });
 
 /// A telling word of every pattern.
 static ANYWHERE: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::new(["TODO", "FIXME", "XXX", "TBD", "TBC", "TBA", "o be written", "o be documented", "o be filled", "o be determined", "o be decided", "oming soon", "ork in progress", "rite me", "озже", "удет дописано"])
-        .expect("the words are few")
+    AhoCorasick::new([
+        "TODO",
+        "FIXME",
+        "XXX",
+        "TBD",
+        "TBC",
+        "TBA",
+        "o be written",
+        "o be documented",
+        "o be filled",
+        "o be determined",
+        "o be decided",
+        "oming soon",
+        "ork in progress",
+        "rite me",
+        "озже",
+        "удет дописано",
+    ])
+    .expect("the words are few")
 });
 
 fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
@@ -44,7 +79,10 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
     }
     for range in &page.document.prose {
         let text = &page.text[range.clone()];
-        let found = MARK.captures(text).and_then(|found| found.get(1)).map(|mark| (mark.start(), mark.as_str().trim().to_owned()));
+        let found = MARK
+            .captures(text)
+            .and_then(|found| found.get(1))
+            .map(|mark| (mark.start(), mark.as_str().trim().to_owned()));
         let found = found.or_else(|| {
             let lower = text.to_lowercase();
             own.iter().find(|word| lower.contains(word.as_str())).map(|word| (0, word.clone()))

@@ -15,15 +15,24 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Write one or two sentences under the title: what it is and for whom",
     check: Check::Project(check),
     cases: &[
-        Case { name: "headings and code only", files: &[("README.md", "# X\n\n## Usage\n\n```sh\nx\n```\n")], expect: &[("README.md", 1)] },
-        Case { name: "a sentence", files: &[("README.md", "# X\n\nCounts words in text files.\n\n## Usage\n")], expect: &[] },
+        Case {
+            name: "headings and code only",
+            files: &[("README.md", "# X\n\n## Usage\n\n```sh\nx\n```\n")],
+            expect: &[("README.md", 1)],
+        },
+        Case {
+            name: "a sentence",
+            files: &[("README.md", "# X\n\nCounts words in text files.\n\n## Usage\n")],
+            expect: &[],
+        },
     ],
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let Some(readme) = project.readme() else { return };
     let prose = |text: &str| text.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count() >= 3;
-    let said = readme.paragraphs.iter().any(|paragraph| prose(&paragraph.text)) || readme.items.iter().any(|item| prose(&item.text));
+    let said = readme.paragraphs.iter().any(|paragraph| prose(&paragraph.text))
+        || readme.items.iter().any(|item| prose(&item.text));
     // Sentences may stand in HTML, which is not read as prose.
     let html = readme.links.iter().any(|link| matches!(link.kind, LinkKind::Html | LinkKind::HtmlImage));
     if !said && !html {

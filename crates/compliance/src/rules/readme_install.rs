@@ -16,9 +16,25 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Add a section such as \"Installation\" or \"Getting started\" with the commands",
     check: Check::Project(check),
     cases: &[
-        Case { name: "a tool without it", files: &[("README.md", "# X\n\nWords.\n\n## Licence\n\nMIT\n"), ("Cargo.toml", "[package]\nname='x'\n"), ("src/main.rs", "fn main() {}\n")], expect: &[("README.md", 1)] },
-        Case { name: "a section", files: &[("README.md", "# X\n\n## Getting started\n\nRun it.\n"), ("Cargo.toml", "[package]\nname='x'\n")], expect: &[] },
-        Case { name: "commands without a section", files: &[("README.md", "# X\n\n```sh\ncargo install x\n```\n"), ("Cargo.toml", "[package]\nname='x'\n")], expect: &[] },
+        Case {
+            name: "a tool without it",
+            files: &[
+                ("README.md", "# X\n\nWords.\n\n## Licence\n\nMIT\n"),
+                ("Cargo.toml", "[package]\nname='x'\n"),
+                ("src/main.rs", "fn main() {}\n"),
+            ],
+            expect: &[("README.md", 1)],
+        },
+        Case {
+            name: "a section",
+            files: &[("README.md", "# X\n\n## Getting started\n\nRun it.\n"), ("Cargo.toml", "[package]\nname='x'\n")],
+            expect: &[],
+        },
+        Case {
+            name: "commands without a section",
+            files: &[("README.md", "# X\n\n```sh\ncargo install x\n```\n"), ("Cargo.toml", "[package]\nname='x'\n")],
+            expect: &[],
+        },
         Case { name: "not a program", files: &[("README.md", "# Notes\n")], expect: &[] },
     ],
 };
@@ -31,7 +47,9 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let commands = project.readme().is_some_and(|readme| {
         readme.fences.iter().flat_map(|fence| &fence.commands).any(|command| {
             let words = command.program();
-            words.iter().any(|word| matches!(word.as_str(), "install" | "add" | "i" | "get" | "require" | "clone" | "up" | "ci" | "sync"))
+            words.iter().any(|word| {
+                matches!(word.as_str(), "install" | "add" | "i" | "get" | "require" | "clone" | "up" | "ci" | "sync")
+            })
         })
     });
     // In other formats sections cannot be told apart so well; the word itself is enough there.
@@ -39,7 +57,18 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let linked = project.readme().is_some_and(|readme| {
         readme.links.iter().any(|link| {
             let words = format!("{} {}", link.text, link.destination).to_lowercase();
-            ["install", "getting-started", "getting started", "quickstart", "quick start", "setup", "docs", "documentation"].iter().any(|word| words.contains(word))
+            [
+                "install",
+                "getting-started",
+                "getting started",
+                "quickstart",
+                "quick start",
+                "setup",
+                "docs",
+                "documentation",
+            ]
+            .iter()
+            .any(|word| words.contains(word))
         })
     });
     if !commands && !plain && !linked {

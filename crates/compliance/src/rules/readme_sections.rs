@@ -17,7 +17,11 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Project(check),
     cases: &[
         Case { name: "nothing required, nothing said", files: &[("README.md", "# X\n")], expect: &[] },
-        Case { name: "required in the settings file", files: &[("README.md", "# X\n"), ("compliance.toml", "[words]\nrequired_sections = [\"Support\"]\n")], expect: &[("README.md", 1)] },
+        Case {
+            name: "required in the settings file",
+            files: &[("README.md", "# X\n"), ("compliance.toml", "[words]\nrequired_sections = [\"Support\"]\n")],
+            expect: &[("README.md", 1)],
+        },
     ],
 };
 

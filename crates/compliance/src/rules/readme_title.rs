@@ -29,7 +29,8 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
     let heading = page.document.headings.first().is_some_and(|heading| heading.level <= 2);
     let start: String = page.text.chars().take(4000).collect::<String>().to_lowercase();
     let html = ["<h1", "<h2", "<img", "<picture"].iter().any(|tag| start.contains(tag));
-    let picture = page.document.links.iter().any(|link| link.line <= 10 && link.kind == crate::markdown::LinkKind::Image);
+    let picture =
+        page.document.links.iter().any(|link| link.line <= 10 && link.kind == crate::markdown::LinkKind::Image);
     if !heading && !html && !picture {
         sink.report(page.path(), 1, 1, "the README has no title".to_owned());
     }

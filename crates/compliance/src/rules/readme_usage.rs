@@ -16,8 +16,16 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Add a section such as \"Usage\" with a small example",
     check: Check::Project(check),
     cases: &[
-        Case { name: "neither section nor example", files: &[("README.md", "# X\n\n## Installation\n\nBuild it.\n"), ("Cargo.toml", "[package]\nname='x'\n")], expect: &[("README.md", 1)] },
-        Case { name: "a section", files: &[("README.md", "# X\n\n## Usage\n\nCall it.\n"), ("Cargo.toml", "[package]\nname='x'\n")], expect: &[] },
+        Case {
+            name: "neither section nor example",
+            files: &[("README.md", "# X\n\n## Installation\n\nBuild it.\n"), ("Cargo.toml", "[package]\nname='x'\n")],
+            expect: &[("README.md", 1)],
+        },
+        Case {
+            name: "a section",
+            files: &[("README.md", "# X\n\n## Usage\n\nCall it.\n"), ("Cargo.toml", "[package]\nname='x'\n")],
+            expect: &[],
+        },
         Case { name: "only a service's setup", files: &[("README.md", "# X\n")], expect: &[] },
     ],
 };
@@ -37,7 +45,9 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
                 || readme.fences.iter().flat_map(|fence| &fence.commands).count() > 3
                 || readme.links.iter().any(|link| {
                     let words = format!("{} {}", link.text, link.destination).to_lowercase();
-                    ["usage", "docs", "documentation", "guide", "example", "tutorial", "readthedocs"].iter().any(|word| words.contains(word))
+                    ["usage", "docs", "documentation", "guide", "example", "tutorial", "readthedocs"]
+                        .iter()
+                        .any(|word| words.contains(word))
                 })
         }
         None => true,

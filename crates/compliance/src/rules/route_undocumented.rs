@@ -18,10 +18,42 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Describe the route; internal ones go into `ignore_routes`",
     check: Check::Project(check),
     cases: &[
-        Case { name: "one of two", files: &[("README.md", "# X\n\n## API\n\n`GET /users/{id}` shows one.\n"), ("requirements.txt", "fastapi\n"), ("app.py", "@app.get('/users/{user_id}')\ndef a(): pass\n@app.post('/users')\ndef b(): pass\n")], expect: &[("app.py", 3)] },
-        Case { name: "in OpenAPI only, with a prefix", files: &[("openapi.json", "{\"paths\":{\"/api/v1/users/{id}\":{\"get\":{}}}}"), ("requirements.txt", "fastapi\n"), ("app.py", "@router.get('/users/{user_id}')\ndef a(): pass\n")], expect: &[] },
-        Case { name: "ignored", files: &[("compliance.toml", "[words]\nignore_routes = [\"/internal*\"]\n"), ("requirements.txt", "fastapi\n"), ("app.py", "@app.get('/internal/x')\ndef a(): pass\n")], expect: &[] },
-        Case { name: "not a web API", files: &[("README.md", "# X\n"), ("setup.cfg", "[metadata]\nname = x\n"), ("app.py", "@app.get('/users')\ndef a(): pass\n")], expect: &[] },
+        Case {
+            name: "one of two",
+            files: &[
+                ("README.md", "# X\n\n## API\n\n`GET /users/{id}` shows one.\n"),
+                ("requirements.txt", "fastapi\n"),
+                ("app.py", "@app.get('/users/{user_id}')\ndef a(): pass\n@app.post('/users')\ndef b(): pass\n"),
+            ],
+            expect: &[("app.py", 3)],
+        },
+        Case {
+            name: "in OpenAPI only, with a prefix",
+            files: &[
+                ("openapi.json", "{\"paths\":{\"/api/v1/users/{id}\":{\"get\":{}}}}"),
+                ("requirements.txt", "fastapi\n"),
+                ("app.py", "@router.get('/users/{user_id}')\ndef a(): pass\n"),
+            ],
+            expect: &[],
+        },
+        Case {
+            name: "ignored",
+            files: &[
+                ("compliance.toml", "[words]\nignore_routes = [\"/internal*\"]\n"),
+                ("requirements.txt", "fastapi\n"),
+                ("app.py", "@app.get('/internal/x')\ndef a(): pass\n"),
+            ],
+            expect: &[],
+        },
+        Case {
+            name: "not a web API",
+            files: &[
+                ("README.md", "# X\n"),
+                ("setup.cfg", "[metadata]\nname = x\n"),
+                ("app.py", "@app.get('/users')\ndef a(): pass\n"),
+            ],
+            expect: &[],
+        },
     ],
 };
 
@@ -41,9 +73,15 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
         for route in &facts.routes {
             let shape = routes::shape(&route.path);
             // Prefixes are mounted elsewhere, so the end of the path is what counts.
-            let known = documented.iter().any(|(method, other)| routes::same(other, &shape) && method.is_none_or(|method| route.method == "ANY" || method == route.method));
+            let known = documented.iter().any(|(method, other)| {
+                routes::same(other, &shape)
+                    && method.is_none_or(|method| route.method == "ANY" || method == route.method)
+            });
             let own = format!("/{}", route.path.trim_start_matches('/'));
-            if !known && !ignored(&sink.config().words.ignore_routes, &own) && seen.insert((route.method.clone(), shape)) {
+            if !known
+                && !ignored(&sink.config().words.ignore_routes, &own)
+                && seen.insert((route.method.clone(), shape))
+            {
                 let method = if route.method == "ANY" { String::new() } else { format!("{} ", route.method) };
                 sink.report(path, route.line, 1, format!("`{method}{own}` is documented nowhere"));
             }

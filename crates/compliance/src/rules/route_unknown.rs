@@ -17,10 +17,43 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Correct or remove the route; those of other services go into `ignore_routes`",
     check: Check::Project(check),
     cases: &[
-        Case { name: "a document", files: &[("README.md", "# X\n\n- `GET /users` lists\n- `GET /orders` lists\n"), ("requirements.txt", "fastapi\n"), ("app.py", "@app.get('/users')\ndef a(): pass\n")], expect: &[("README.md", 4)] },
-        Case { name: "the method", files: &[("README.md", "# X\n\n- `DELETE /users` removes\n"), ("requirements.txt", "fastapi\n"), ("app.py", "@app.get('/users')\ndef a(): pass\n")], expect: &[("README.md", 3)] },
-        Case { name: "an OpenAPI file", files: &[("openapi.yaml", "paths:\n  /orders:\n    get:\n      x: 1\n"), ("requirements.txt", "fastapi\n"), ("app.py", "@app.get('/users')\ndef a(): pass\n")], expect: &[("openapi.yaml", 3)] },
-        Case { name: "known ones, and a changelog", files: &[("README.md", "# X\n\n`GET /api/users/:id`\n"), ("CHANGELOG.md", "# C\n\n- removed `GET /old/thing`\n"), ("requirements.txt", "fastapi\n"), ("app.py", "@app.get('/users/{id}')\ndef a(): pass\n")], expect: &[] },
+        Case {
+            name: "a document",
+            files: &[
+                ("README.md", "# X\n\n- `GET /users` lists\n- `GET /orders` lists\n"),
+                ("requirements.txt", "fastapi\n"),
+                ("app.py", "@app.get('/users')\ndef a(): pass\n"),
+            ],
+            expect: &[("README.md", 4)],
+        },
+        Case {
+            name: "the method",
+            files: &[
+                ("README.md", "# X\n\n- `DELETE /users` removes\n"),
+                ("requirements.txt", "fastapi\n"),
+                ("app.py", "@app.get('/users')\ndef a(): pass\n"),
+            ],
+            expect: &[("README.md", 3)],
+        },
+        Case {
+            name: "an OpenAPI file",
+            files: &[
+                ("openapi.yaml", "paths:\n  /orders:\n    get:\n      x: 1\n"),
+                ("requirements.txt", "fastapi\n"),
+                ("app.py", "@app.get('/users')\ndef a(): pass\n"),
+            ],
+            expect: &[("openapi.yaml", 3)],
+        },
+        Case {
+            name: "known ones, and a changelog",
+            files: &[
+                ("README.md", "# X\n\n`GET /api/users/:id`\n"),
+                ("CHANGELOG.md", "# C\n\n- removed `GET /old/thing`\n"),
+                ("requirements.txt", "fastapi\n"),
+                ("app.py", "@app.get('/users/{id}')\ndef a(): pass\n"),
+            ],
+            expect: &[],
+        },
     ],
 };
 
@@ -28,10 +61,20 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     if project.kind != ProjectType::WebApi {
         return;
     }
-    let code: Vec<(&str, Vec<String>)> = project.facts.code.iter().flat_map(|(_, facts)| &facts.routes).map(|route| (route.method.as_str(), routes::shape(&route.path))).collect();
+    let code: Vec<(&str, Vec<String>)> = project
+        .facts
+        .code
+        .iter()
+        .flat_map(|(_, facts)| &facts.routes)
+        .map(|route| (route.method.as_str(), routes::shape(&route.path)))
+        .collect();
     let known = |method: &str, path: &str| {
         let shape = routes::shape(path);
-        shape.is_empty() || code.iter().any(|(other, route)| routes::same(route, &shape) && (*other == "ANY" || *other == method || method == "HEAD" || method == "OPTIONS"))
+        shape.is_empty()
+            || code.iter().any(|(other, route)| {
+                routes::same(route, &shape)
+                    && (*other == "ANY" || *other == method || method == "HEAD" || method == "OPTIONS")
+            })
     };
     let ignore = sink.config().words.ignore_routes.clone();
     for (path, mentions) in &project.facts.mentions {

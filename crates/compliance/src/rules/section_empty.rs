@@ -15,10 +15,26 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Write the section or remove its heading",
     check: Check::Page(check),
     cases: &[
-        Case { name: "nothing before the next heading", files: &[("a.md", "# A\n\nText.\n\n## Usage\n\n## Licence\n\nMIT\n")], expect: &[("a.md", 5)] },
-        Case { name: "nothing before the end", files: &[("a.md", "# A\n\nText.\n\n## Usage\n")], expect: &[("a.md", 5)] },
-        Case { name: "text, deeper headings, pictures, comments for tools", files: &[("a.md", "# A\n\n## B\n\n### C\n\ntext\n\n## D\n\n![x](https://example.com/x.png)\n")], expect: &[] },
-        Case { name: "a changelog's empty Unreleased", files: &[("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 2024-01-01\n\n- x\n")], expect: &[] },
+        Case {
+            name: "nothing before the next heading",
+            files: &[("a.md", "# A\n\nText.\n\n## Usage\n\n## Licence\n\nMIT\n")],
+            expect: &[("a.md", 5)],
+        },
+        Case {
+            name: "nothing before the end",
+            files: &[("a.md", "# A\n\nText.\n\n## Usage\n")],
+            expect: &[("a.md", 5)],
+        },
+        Case {
+            name: "text, deeper headings, pictures, comments for tools",
+            files: &[("a.md", "# A\n\n## B\n\n### C\n\ntext\n\n## D\n\n![x](https://example.com/x.png)\n")],
+            expect: &[],
+        },
+        Case {
+            name: "a changelog's empty Unreleased",
+            files: &[("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 2024-01-01\n\n- x\n")],
+            expect: &[],
+        },
     ],
 };
 
@@ -29,7 +45,10 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
     let headings: Vec<_> = page.document.headings.iter().filter(|heading| !heading.nested).collect();
     for (index, heading) in headings.iter().enumerate() {
         let next = headings.get(index + 1);
-        if next.is_some_and(|next| next.level > heading.level) || (heading.level == 1 && index == 0) || heading.text.is_empty() {
+        if next.is_some_and(|next| next.level > heading.level)
+            || (heading.level == 1 && index == 0)
+            || heading.text.is_empty()
+        {
             continue;
         }
         let empty = |at: usize| {
@@ -39,9 +58,15 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
             })
         };
         // Three and more in a row are a list that is written with headings, such as the methods of a class.
-        let list = (index.saturating_sub(2)..=index).any(|start| (start..start + 3).all(|at| empty(at) && headings[at].level == heading.level));
+        let list = (index.saturating_sub(2)..=index)
+            .any(|start| (start..start + 3).all(|at| empty(at) && headings[at].level == heading.level));
         if empty(index) && !list {
-            sink.report(page.path(), heading.line, 1, format!("nothing stands under \"{}\"", crate::text::clip(&heading.text, 40)));
+            sink.report(
+                page.path(),
+                heading.line,
+                1,
+                format!("nothing stands under \"{}\"", crate::text::clip(&heading.text, 40)),
+            );
         }
     }
 }

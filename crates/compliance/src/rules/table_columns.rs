@@ -14,8 +14,16 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Write `\\|` for a bar inside a cell, or add the missing column",
     check: Check::Page(check),
     cases: &[
-        Case { name: "a bar in a cell", files: &[("a.md", "# A\n\n| a | b |\n| - | - |\n| x | y | z |\n")], expect: &[("a.md", 5)] },
-        Case { name: "escaped, or fewer", files: &[("a.md", "| a | b |\n| - | - |\n| x \\| y | z |\n| `q` |\n")], expect: &[] },
+        Case {
+            name: "a bar in a cell",
+            files: &[("a.md", "# A\n\n| a | b |\n| - | - |\n| x | y | z |\n")],
+            expect: &[("a.md", 5)],
+        },
+        Case {
+            name: "escaped, or fewer",
+            files: &[("a.md", "| a | b |\n| - | - |\n| x \\| y | z |\n| `q` |\n")],
+            expect: &[],
+        },
     ],
 };
 
@@ -27,7 +35,11 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
             // In a quotation or a list marks come before the row.
             let Some(start) = line.find('|') else { continue };
             let lead = line[..start].trim();
-            let source = if lead.is_empty() || lead.chars().all(|mark| ">-*+ ".contains(mark)) { &line[start..] } else { line.trim() };
+            let source = if lead.is_empty() || lead.chars().all(|mark| ">-*+ ".contains(mark)) {
+                &line[start..]
+            } else {
+                line.trim()
+            };
             let cells = cells(source);
             if cells > header {
                 sink.report(page.path(), row.line, 1, format!("{cells} cells in a table of {header} columns"));

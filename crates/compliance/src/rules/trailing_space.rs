@@ -14,7 +14,11 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Remove the spaces; `--fix` does it",
     check: Check::Page(check),
     cases: &[
-        Case { name: "one space, or three", files: &[("a.md", "# A \n\ntext   \n")], expect: &[("a.md", 1), ("a.md", 3)] },
+        Case {
+            name: "one space, or three",
+            files: &[("a.md", "# A \n\ntext   \n")],
+            expect: &[("a.md", 1), ("a.md", 3)],
+        },
         Case { name: "a line break, or code", files: &[("a.md", "one  \ntwo\n\n```text\nx \n```\n")], expect: &[] },
     ],
 };

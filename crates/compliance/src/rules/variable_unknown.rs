@@ -17,9 +17,34 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Remove it or correct its name; other programs' variables go into `ignore_variables`",
     check: Check::Project(check),
     cases: &[
-        Case { name: "an example file", files: &[(".env.example", "SHOP_A=1\nSHOP_GONE=1\n"), ("src/main.rs", "fn main() { env::var(\"SHOP_A\"); }\n")], expect: &[(".env.example", 2)] },
-        Case { name: "a table of variables", files: &[("README.md", "# X\n\n## Environment variables\n\n| Variable | What |\n| - | - |\n| `SHOP_A` | a |\n| `SHOP_GONE` | b |\n"), ("src/main.rs", "fn main() { env::var(\"SHOP_A\"); }\n")], expect: &[("README.md", 8)] },
-        Case { name: "read anywhere, by parts, or by other programs", files: &[(".env.example", "SHOP_A=1\nPOSTGRES_PASSWORD=x\nSHOP_PORT=1\n"), ("src/main.rs", "fn main() { env::var(\"SHOP_A\"); Env::with_prefix(\"SHOP\").get(\"port\"); }\n"), ("compose.yaml", "services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: x\n")], expect: &[] },
+        Case {
+            name: "an example file",
+            files: &[
+                (".env.example", "SHOP_A=1\nSHOP_GONE=1\n"),
+                ("src/main.rs", "fn main() { env::var(\"SHOP_A\"); }\n"),
+            ],
+            expect: &[(".env.example", 2)],
+        },
+        Case {
+            name: "a table of variables",
+            files: &[
+                (
+                    "README.md",
+                    "# X\n\n## Environment variables\n\n| Variable | What |\n| - | - |\n| `SHOP_A` | a |\n| `SHOP_GONE` | b |\n",
+                ),
+                ("src/main.rs", "fn main() { env::var(\"SHOP_A\"); }\n"),
+            ],
+            expect: &[("README.md", 8)],
+        },
+        Case {
+            name: "read anywhere, by parts, or by other programs",
+            files: &[
+                (".env.example", "SHOP_A=1\nPOSTGRES_PASSWORD=x\nSHOP_PORT=1\n"),
+                ("src/main.rs", "fn main() { env::var(\"SHOP_A\"); Env::with_prefix(\"SHOP\").get(\"port\"); }\n"),
+                ("compose.yaml", "services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: x\n"),
+            ],
+            expect: &[],
+        },
         Case { name: "no code", files: &[(".env.example", "SHOP_A=1\n")], expect: &[] },
     ],
 };
@@ -37,8 +62,16 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     for page in project.pages() {
         for table in &page.tables {
             let header = table.header.cells.first().map(|cell| crate::text::plain(&cell.text)).unwrap_or_default();
-            let section = page.trail(table.section).iter().any(|heading| crate::text::plain(&heading.text).contains("environment variable"));
-            if !section && !matches!(header.as_str(), "variable" | "environment variable" | "env" | "env var" | "переменная" | "переменная окружения") {
+            let section = page
+                .trail(table.section)
+                .iter()
+                .any(|heading| crate::text::plain(&heading.text).contains("environment variable"));
+            if !section
+                && !matches!(
+                    header.as_str(),
+                    "variable" | "environment variable" | "env" | "env var" | "переменная" | "переменная окружения"
+                )
+            {
                 continue;
             }
             for row in &table.rows {

@@ -13,7 +13,21 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Correct what was waived, or agree on a new day",
     check: Check::Engine,
     cases: &[
-        Case { name: "yesterday", files: &[("compliance-waivers.toml", "[[waiver]]\nrule = \"readme-missing\"\npath = \"**\"\nreason = \"r\"\nowner = \"ann\"\nexpires = \"2020-01-01\"\n")], expect: &[("compliance-waivers.toml", 1)] },
-        Case { name: "in the future", files: &[("compliance-waivers.toml", "[[waiver]]\nrule = \"readme-missing\"\npath = \"**\"\nreason = \"r\"\nowner = \"ann\"\nexpires = \"2099-01-01\"\n")], expect: &[] },
+        Case {
+            name: "yesterday",
+            files: &[(
+                "compliance-waivers.toml",
+                "[[waiver]]\nrule = \"readme-missing\"\npath = \"**\"\nreason = \"r\"\nowner = \"ann\"\nexpires = \"2020-01-01\"\n",
+            )],
+            expect: &[("compliance-waivers.toml", 1)],
+        },
+        Case {
+            name: "in the future",
+            files: &[(
+                "compliance-waivers.toml",
+                "[[waiver]]\nrule = \"readme-missing\"\npath = \"**\"\nreason = \"r\"\nowner = \"ann\"\nexpires = \"2099-01-01\"\n",
+            )],
+            expect: &[],
+        },
     ],
 };

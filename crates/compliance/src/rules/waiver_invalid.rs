@@ -13,7 +13,21 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Complete the waiver in compliance-waivers.toml",
     check: Check::Engine,
     cases: &[
-        Case { name: "no reason", files: &[("compliance-waivers.toml", "[[waiver]]\nrule = \"readme-missing\"\npath = \"**\"\nowner = \"ann\"\nexpires = \"2099-01-01\"\n")], expect: &[("compliance-waivers.toml", 1)] },
-        Case { name: "complete", files: &[("compliance-waivers.toml", "[[waiver]]\nrule = \"readme-missing\"\npath = \"**\"\nreason = \"r\"\nowner = \"ann\"\nexpires = \"2099-01-01\"\n")], expect: &[] },
+        Case {
+            name: "no reason",
+            files: &[(
+                "compliance-waivers.toml",
+                "[[waiver]]\nrule = \"readme-missing\"\npath = \"**\"\nowner = \"ann\"\nexpires = \"2099-01-01\"\n",
+            )],
+            expect: &[("compliance-waivers.toml", 1)],
+        },
+        Case {
+            name: "complete",
+            files: &[(
+                "compliance-waivers.toml",
+                "[[waiver]]\nrule = \"readme-missing\"\npath = \"**\"\nreason = \"r\"\nowner = \"ann\"\nexpires = \"2099-01-01\"\n",
+            )],
+            expect: &[],
+        },
     ],
 };

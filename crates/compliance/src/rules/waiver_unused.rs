@@ -13,7 +13,17 @@ pub(crate) static RULE: Rule = Rule {
     remedy: "Remove the waiver",
     check: Check::Engine,
     cases: &[
-        Case { name: "nothing to cover", files: &[("README.md", "# X\n"), ("compliance-waivers.toml", "[[waiver]]\nrule = \"link-empty\"\npath = \"**\"\nreason = \"r\"\nowner = \"ann\"\nexpires = \"2099-01-01\"\n")], expect: &[("compliance-waivers.toml", 1)] },
+        Case {
+            name: "nothing to cover",
+            files: &[
+                ("README.md", "# X\n"),
+                (
+                    "compliance-waivers.toml",
+                    "[[waiver]]\nrule = \"link-empty\"\npath = \"**\"\nreason = \"r\"\nowner = \"ann\"\nexpires = \"2099-01-01\"\n",
+                ),
+            ],
+            expect: &[("compliance-waivers.toml", 1)],
+        },
         Case { name: "no waivers", files: &[("README.md", "# X\n")], expect: &[] },
     ],
 };

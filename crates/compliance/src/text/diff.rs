@@ -73,22 +73,22 @@ pub fn unified(path: &str, left: &str, right: &str) -> String {
 
 /// Takes the changes of both sides onto their common base. `None` when they touch the same lines differently.
 pub fn merge(base: &str, ours: &str, theirs: &str) -> Option<String> {
-    let (o, a, b): (Vec<&str>, Vec<&str>, Vec<&str>) =
-        (base.lines().collect(), ours.lines().collect(), theirs.lines().collect());
-    let (left, right) = (matches(&o, &a), matches(&o, &b));
+    let origin: Vec<&str> = base.lines().collect();
+    let (kept, fresh): (Vec<&str>, Vec<&str>) = (ours.lines().collect(), theirs.lines().collect());
+    let (left, right) = (matches(&origin, &kept), matches(&origin, &fresh));
     let mut stable: Vec<(usize, usize, usize)> = Vec::new();
-    let mut r = right.iter().peekable();
+    let mut others = right.iter().peekable();
     for (base_line, our_line) in left {
-        while r.next_if(|pair| pair.0 < base_line).is_some() {}
-        if let Some(pair) = r.next_if(|pair| pair.0 == base_line) {
+        while others.next_if(|pair| pair.0 < base_line).is_some() {}
+        if let Some(pair) = others.next_if(|pair| pair.0 == base_line) {
             stable.push((base_line, our_line, pair.1));
         }
     }
-    stable.push((o.len(), a.len(), b.len()));
+    stable.push((origin.len(), kept.len(), fresh.len()));
     let mut merged: Vec<&str> = Vec::new();
     let (mut i, mut j, mut k) = (0, 0, 0);
     for (x, y, z) in stable {
-        let (was, mine, new) = (&o[i..x], &a[j..y], &b[k..z]);
+        let (was, mine, new) = (&origin[i..x], &kept[j..y], &fresh[k..z]);
         if mine == new || was == new {
             merged.extend(mine);
         } else if was == mine {
@@ -96,8 +96,8 @@ pub fn merge(base: &str, ours: &str, theirs: &str) -> Option<String> {
         } else {
             return None;
         }
-        if x < o.len() {
-            merged.push(o[x]);
+        if x < origin.len() {
+            merged.push(origin[x]);
         }
         (i, j, k) = (x + 1, y + 1, z + 1);
     }

@@ -71,13 +71,14 @@ pub fn contains(tokens: &Tokens, word: &str) -> bool {
 
 const CLASS: [bool; 256] = {
     let mut class = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let value = byte as u8;
-        class[byte] = value.is_ascii_alphanumeric() || value == b'_' || value >= 0x80;
+    let mut byte = 0u8;
+    loop {
+        class[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+        if byte == u8::MAX {
+            break class;
+        }
         byte += 1;
     }
-    class
 };
 
 #[cfg(test)]

@@ -20,7 +20,10 @@ impl Directory {
     /// Lists the directory once; files that appear later are not seen.
     pub fn open(root: &Path) -> io::Result<Self> {
         if !fs::metadata(root)?.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::NotADirectory, format!("`{}` is not a directory", root.display())));
+            return Err(io::Error::new(
+                io::ErrorKind::NotADirectory,
+                format!("`{}` is not a directory", root.display()),
+            ));
         }
         let found = Mutex::new(Vec::new());
         // Only what the tree itself says decides: no ignore file above it, no personal one, so two machines agree.

@@ -49,11 +49,16 @@ pub struct GeneratedFile {
 
 /// Everything a project of this stack gets, from the built-in templates.
 pub fn documents(stack: &[Detected], project: &ProjectInfo) -> Vec<GeneratedFile> {
-    documents_with(&Templates::default(), stack, project).expect("the built-in templates are right: a test renders them all")
+    documents_with(&Templates::default(), stack, project)
+        .expect("the built-in templates are right: a test renders them all")
 }
 
 /// The same from given templates; the error names the template and what is wrong in it.
-pub fn documents_with(templates: &Templates, stack: &[Detected], project: &ProjectInfo) -> Result<Vec<GeneratedFile>, String> {
+pub fn documents_with(
+    templates: &Templates,
+    stack: &[Detected],
+    project: &ProjectInfo,
+) -> Result<Vec<GeneratedFile>, String> {
     let mut engine = Handlebars::new();
     engine.register_escape_fn(handlebars::no_escape);
     engine.set_strict_mode(true);
@@ -64,8 +69,8 @@ pub fn documents_with(templates: &Templates, stack: &[Detected], project: &Proje
         let text = templates.get(name).ok_or_else(|| format!("there is no template `{name}`"))?;
         let mut context = context.clone();
         context["rule"] = name.strip_prefix("language-").map_or(Value::Null, |language| json!(language));
-        let content = engine.render_template(text, &context).map_err(|error| format!("template `{name}`: {error}"))?;
-        files.push(GeneratedFile { path, content: tidy(&content) });
+        let filled = engine.render_template(text, &context).map_err(|error| format!("template `{name}`: {error}"))?;
+        files.push(GeneratedFile { path, content: tidy(&filled) });
     }
     Ok(files)
 }
@@ -143,7 +148,9 @@ fn context(stack: &[Detected], project: &ProjectInfo) -> Value {
     }
     let commands = commands::of(language(stack), stack);
     let list = |group: &str| groups.get(group).map(|names| names.join(", ")).filter(|names| !names.is_empty());
-    let or = |given: &Option<String>, default: &str| given.clone().filter(|given| !given.trim().is_empty()).unwrap_or_else(|| default.to_owned());
+    let or = |given: &Option<String>, default: &str| {
+        given.clone().filter(|given| !given.trim().is_empty()).unwrap_or_else(|| default.to_owned())
+    };
     let kind = project.project_type.unwrap_or(ProjectType::Other);
     let license = project.license.clone().unwrap_or_default();
     json!({

@@ -90,9 +90,35 @@ pub fn is_test(path: &str) -> bool {
     path.split('/').rev().skip(1).any(|part| {
         matches!(
             part,
-            "test" | "tests" | "testing" | "__tests__" | "__mocks__" | "spec" | "specs" | "e2e" | "example" | "examples"
-                | "bench" | "benches" | "benchmark" | "benchmarks" | "fixtures" | "testdata" | "mocks" | "fuzz" | "demo" | "demos"
-                | "integration" | "scripts" | "tools" | "ci" | ".github" | "docs" | "doc" | "cypress" | "xtask"
+            "test"
+                | "tests"
+                | "testing"
+                | "__tests__"
+                | "__mocks__"
+                | "spec"
+                | "specs"
+                | "e2e"
+                | "example"
+                | "examples"
+                | "bench"
+                | "benches"
+                | "benchmark"
+                | "benchmarks"
+                | "fixtures"
+                | "testdata"
+                | "mocks"
+                | "fuzz"
+                | "demo"
+                | "demos"
+                | "integration"
+                | "scripts"
+                | "tools"
+                | "ci"
+                | ".github"
+                | "docs"
+                | "doc"
+                | "cypress"
+                | "xtask"
         )
     }) || name.contains("fixture")
         || name.ends_with("_test.go")
@@ -201,17 +227,111 @@ pub fn is_variable(name: &str) -> bool {
 /// Variables that belong to the system, the shell or the build tool, not to the program.
 pub fn is_common(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "PATH", "HOME", "USER", "USERNAME", "USERPROFILE", "LOGNAME", "SHELL", "TERM", "TERM_PROGRAM", "COLORTERM", "PWD", "OLDPWD", "CI",
-        "TMP", "TEMP", "TMPDIR", "LANG", "LANGUAGE", "TZ", "EDITOR", "VISUAL", "PAGER", "DISPLAY", "HOSTNAME", "NO_COLOR",
-        "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "NODE_ENV", "NODE_DEBUG", "NODE_OPTIONS",
-        "NODE_PATH", "DEBUG", "PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME", "OUT_DIR", "TARGET", "HOST", "PROFILE",
-        "RUST_LOG", "RUST_BACKTRACE", "GOPATH", "GOROOT", "GOOS", "GOARCH", "JAVA_HOME", "APPDATA", "LOCALAPPDATA",
-        "PROGRAMFILES", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
-        "SSL_CERT_FILE", "SSL_CERT_DIR", "PREFIX", "MSYSTEM", "WSL_DISTRO_NAME", "DEV", "PROD", "MODE", "SSR", "BASE_URL",
-        "REQUEST_METHOD", "QUERY_STRING", "RACK_ENV", "RAILS_ENV", "BUNDLE_GEMFILE", "PS1", "BROWSER", "SUDO_USER", "INIT_CWD",
+        "PATH",
+        "HOME",
+        "USER",
+        "USERNAME",
+        "USERPROFILE",
+        "LOGNAME",
+        "SHELL",
+        "TERM",
+        "TERM_PROGRAM",
+        "COLORTERM",
+        "PWD",
+        "OLDPWD",
+        "CI",
+        "TMP",
+        "TEMP",
+        "TMPDIR",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "EDITOR",
+        "VISUAL",
+        "PAGER",
+        "DISPLAY",
+        "HOSTNAME",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "COLUMNS",
+        "LINES",
+        "NODE_ENV",
+        "NODE_DEBUG",
+        "NODE_OPTIONS",
+        "NODE_PATH",
+        "DEBUG",
+        "PYTHONPATH",
+        "VIRTUAL_ENV",
+        "PYTHONHOME",
+        "OUT_DIR",
+        "TARGET",
+        "HOST",
+        "PROFILE",
+        "RUST_LOG",
+        "RUST_BACKTRACE",
+        "GOPATH",
+        "GOROOT",
+        "GOOS",
+        "GOARCH",
+        "JAVA_HOME",
+        "APPDATA",
+        "LOCALAPPDATA",
+        "PROGRAMFILES",
+        "SYSTEMROOT",
+        "WINDIR",
+        "COMSPEC",
+        "PATHEXT",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "ALL_PROXY",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "PREFIX",
+        "MSYSTEM",
+        "WSL_DISTRO_NAME",
+        "DEV",
+        "PROD",
+        "MODE",
+        "SSR",
+        "BASE_URL",
+        "REQUEST_METHOD",
+        "QUERY_STRING",
+        "RACK_ENV",
+        "RAILS_ENV",
+        "BUNDLE_GEMFILE",
+        "PS1",
+        "BROWSER",
+        "SUDO_USER",
+        "INIT_CWD",
     ];
-    const PREFIXES: &[&str] =
-        &["CARGO_", "XDG_", "LC_", "GITHUB_", "GITLAB_", "CI_", "npm_", "VERCEL_", "DEP_", "SYSTEMD_", "VSCODE_", "DBUS_", "SSH_", "JEST_", "VITEST_", "PYTEST_", "TRAVIS_", "CIRCLE", "APPVEYOR", "BUILDKITE", "TEAMCITY"];
+    const PREFIXES: &[&str] = &[
+        "CARGO_",
+        "NODE_",
+        "PYTHON",
+        "XDG_",
+        "LC_",
+        "GITHUB_",
+        "GITLAB_",
+        "CI_",
+        "npm_",
+        "VERCEL_",
+        "DEP_",
+        "SYSTEMD_",
+        "VSCODE_",
+        "DBUS_",
+        "SSH_",
+        "JEST_",
+        "VITEST_",
+        "PYTEST_",
+        "TRAVIS_",
+        "CIRCLE",
+        "APPVEYOR",
+        "BUILDKITE",
+        "TEAMCITY",
+    ];
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
@@ -237,11 +357,26 @@ mod tests {
 
     #[test]
     fn variables_of_every_language() {
-        assert_eq!(variables(Language::Rust, "let x = env::var(\"A_B\"); #[arg(env = \"C_D\")] // env::var(\"NO\")\n"), ["A_B", "C_D"]);
+        assert_eq!(
+            variables(Language::Rust, "let x = env::var(\"A_B\"); #[arg(env = \"C_D\")] // env::var(\"NO\")\n"),
+            ["A_B", "C_D"]
+        );
         assert_eq!(variables(Language::Rust, "// env::var(\"A_B\")\n#[cfg(test)]\nenv::var(\"T_T\")"), [""; 0]);
-        assert_eq!(variables(Language::Python, "os.environ['A_B']\nos.getenv(\"C_D\")\nos.environ.get('E_F')\n"), ["A_B", "E_F", "C_D"]);
-        assert_eq!(variables(Language::JavaScript, "process.env.A_B; const { C_D, E_F = 1 } = process.env; import.meta.env.VITE_X"), ["A_B", "VITE_X", "C_D", "E_F"]);
-        assert_eq!(variables(Language::Go, "os.Getenv(\"A_B\"); os.LookupEnv(\"C_D\"); X string `env:\"E_F\"`"), ["A_B", "C_D", "E_F"]);
+        assert_eq!(
+            variables(Language::Python, "os.environ['A_B']\nos.getenv(\"C_D\")\nos.environ.get('E_F')\n"),
+            ["A_B", "E_F", "C_D"]
+        );
+        assert_eq!(
+            variables(
+                Language::JavaScript,
+                "process.env.A_B; const { C_D, E_F = 1 } = process.env; import.meta.env.VITE_X"
+            ),
+            ["A_B", "VITE_X", "C_D", "E_F"]
+        );
+        assert_eq!(
+            variables(Language::Go, "os.Getenv(\"A_B\"); os.LookupEnv(\"C_D\"); X string `env:\"E_F\"`"),
+            ["A_B", "C_D", "E_F"]
+        );
         assert_eq!(variables(Language::Java, "System.getenv(\"A_B\")"), ["A_B"]);
         assert_eq!(variables(Language::CSharp, "Environment.GetEnvironmentVariable(\"A_B\")"), ["A_B"]);
         assert_eq!(variables(Language::Php, "getenv('A_B'); $_ENV['C_D']; env('E_F', 1)"), ["A_B", "C_D", "E_F"]);
@@ -250,10 +385,28 @@ mod tests {
 
     #[test]
     fn flags_of_every_language() {
-        assert_eq!(flags(Language::Rust, "#[derive(Parser)]\nstruct A {\n    /// Doc.\n    #[arg(short, long)]\n    dry_run: bool,\n    #[arg(long = \"max-size\")]\n    m: u8,\n}"), ["max-size", "dry-run"]);
-        assert_eq!(flags(Language::Python, "parser.add_argument('-v', '--verbose')\n@click.option(\"--out-dir\")"), ["verbose", "out-dir"]);
-        assert_eq!(flags(Language::JavaScript, "program.option('-p, --port <n>', 'x').option('--dry-run')"), ["port", "dry-run"]);
-        assert_eq!(flags(Language::Go, "flag.String(\"addr\", \"\", \"\")\ncmd.Flags().StringVarP(&x, \"out\", \"o\", \"\", \"\")"), ["addr", "out"]);
+        assert_eq!(
+            flags(
+                Language::Rust,
+                "#[derive(Parser)]\nstruct A {\n    /// Doc.\n    #[arg(short, long)]\n    dry_run: bool,\n    #[arg(long = \"max-size\")]\n    m: u8,\n}"
+            ),
+            ["max-size", "dry-run"]
+        );
+        assert_eq!(
+            flags(Language::Python, "parser.add_argument('-v', '--verbose')\n@click.option(\"--out-dir\")"),
+            ["verbose", "out-dir"]
+        );
+        assert_eq!(
+            flags(Language::JavaScript, "program.option('-p, --port <n>', 'x').option('--dry-run')"),
+            ["port", "dry-run"]
+        );
+        assert_eq!(
+            flags(
+                Language::Go,
+                "flag.String(\"addr\", \"\", \"\")\ncmd.Flags().StringVarP(&x, \"out\", \"o\", \"\", \"\")"
+            ),
+            ["addr", "out"]
+        );
         assert_eq!(flags(Language::Java, "@Option(names = {\"-v\", \"--verbose\"})"), ["verbose"]);
         assert_eq!(flags(Language::CSharp, "new Option<string>(\"--out\")"), ["out"]);
         assert_eq!(flags(Language::Php, "$this->addOption('force', 'f')"), ["force"]);
@@ -262,21 +415,60 @@ mod tests {
 
     #[test]
     fn routes_of_every_language() {
-        assert_eq!(paths(Language::Rust, ".route(\"/users/{id}\", get(show).post(edit))\n#[get(\"/a/b\")]"), ["GET /users/{id}", "POST /users/{id}", "GET /a/b"]);
-        assert_eq!(paths(Language::Python, "@app.get(\"/items/{id}\")\n@bp.route('/x/y', methods=['POST', 'PUT'])\npath('polls/<int:pk>/', views.x)"), ["GET /items/{id}", "POST /x/y", "PUT /x/y", "ANY polls/<int:pk>/"]);
-        assert_eq!(paths(Language::JavaScript, "app.get('/a/:id', h); router.post(\"/b\", h)"), ["GET /a/:id", "POST /b"]);
-        assert_eq!(paths(Language::JavaScript, "@Controller('cats')\nclass C { @Get(':id') x() {} @Post() y() {} }"), ["GET cats/:id", "POST cats/"]);
-        assert_eq!(paths(Language::Go, "r.GET(\"/a\", h)\nmux.HandleFunc(\"POST /b/{id}\", h)\nhttp.HandleFunc(\"/c\", h)"), ["GET /a", "POST /b/{id}", "ANY /c"]);
-        assert_eq!(paths(Language::Java, "@RequestMapping(\"/api\")\nclass C { @GetMapping(\"/x/{id}\") void x(){} }"), ["GET api/x/{id}"]);
-        assert_eq!(paths(Language::CSharp, "app.MapGet(\"/x\", () => 1); [HttpPost(\"y/{id}\")]"), ["GET /x", "POST y/{id}"]);
-        assert_eq!(paths(Language::Php, "Route::get('/x/{id}', [C::class, 'x']);\n$app->post('/y', f);"), ["GET /x/{id}", "POST /y"]);
+        assert_eq!(
+            paths(Language::Rust, ".route(\"/users/{id}\", get(show).post(edit))\n#[get(\"/a/b\")]"),
+            ["GET /users/{id}", "POST /users/{id}", "GET /a/b"]
+        );
+        assert_eq!(
+            paths(
+                Language::Python,
+                "@app.get(\"/items/{id}\")\n@bp.route('/x/y', methods=['POST', 'PUT'])\npath('polls/<int:pk>/', views.x)"
+            ),
+            ["GET /items/{id}", "POST /x/y", "PUT /x/y", "ANY polls/<int:pk>/"]
+        );
+        assert_eq!(
+            paths(Language::JavaScript, "app.get('/a/:id', h); router.post(\"/b\", h)"),
+            ["GET /a/:id", "POST /b"]
+        );
+        assert_eq!(
+            paths(Language::JavaScript, "@Controller('cats')\nclass C { @Get(':id') x() {} @Post() y() {} }"),
+            ["GET cats/:id", "POST cats/"]
+        );
+        assert_eq!(
+            paths(Language::Go, "r.GET(\"/a\", h)\nmux.HandleFunc(\"POST /b/{id}\", h)\nhttp.HandleFunc(\"/c\", h)"),
+            ["GET /a", "POST /b/{id}", "ANY /c"]
+        );
+        assert_eq!(
+            paths(Language::Java, "@RequestMapping(\"/api\")\nclass C { @GetMapping(\"/x/{id}\") void x(){} }"),
+            ["GET api/x/{id}"]
+        );
+        assert_eq!(
+            paths(Language::CSharp, "app.MapGet(\"/x\", () => 1); [HttpPost(\"y/{id}\")]"),
+            ["GET /x", "POST y/{id}"]
+        );
+        assert_eq!(
+            paths(Language::Php, "Route::get('/x/{id}', [C::class, 'x']);\n$app->post('/y', f);"),
+            ["GET /x/{id}", "POST /y"]
+        );
         assert_eq!(paths(Language::Ruby, "get '/x/:id', to: 'x#y'\npost 'yy' do"), ["GET /x/:id", "POST yy"]);
     }
 
     #[test]
     fn keys_of_every_language() {
-        assert_eq!(keys(Language::Rust, "#[derive(Deserialize)]\npub struct ServerConfig {\n    pub bind_address: String,\n    port: u16,\n}"), ["bind_address", "port"]);
-        assert_eq!(keys(Language::Python, "class Settings(BaseSettings):\n    db_url: str\n    debug_mode: bool = False\n\n    def x(self):\n        pass\n"), ["db_url", "debug_mode"]);
+        assert_eq!(
+            keys(
+                Language::Rust,
+                "#[derive(Deserialize)]\npub struct ServerConfig {\n    pub bind_address: String,\n    port: u16,\n}"
+            ),
+            ["bind_address", "port"]
+        );
+        assert_eq!(
+            keys(
+                Language::Python,
+                "class Settings(BaseSettings):\n    db_url: str\n    debug_mode: bool = False\n\n    def x(self):\n        pass\n"
+            ),
+            ["db_url", "debug_mode"]
+        );
         assert_eq!(keys(Language::JavaScript, "config.get('server.port')"), ["server.port"]);
         assert_eq!(keys(Language::Go, "viper.GetString(\"server.port\")"), ["server.port"]);
         assert_eq!(keys(Language::Java, "@Value(\"${shop.mail.from:x}\")"), ["shop.mail.from"]);

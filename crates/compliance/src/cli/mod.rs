@@ -29,7 +29,11 @@ pub const FOUND: i32 = 1;
 pub const BROKEN: i32 = 2;
 
 #[derive(Debug, Parser)]
-#[command(name = "quantapilot-compliance", version, about = "Checks that a repository's documents are there, true and readable")]
+#[command(
+    name = "quantapilot-compliance",
+    version,
+    about = "Checks that a repository's documents are there, true and readable"
+)]
 pub struct Cli {
     #[command(flatten)]
     pub args: ComplianceArgs,
@@ -242,14 +246,18 @@ fn open(path: &Path, revision: Option<&str>) -> Result<Box<dyn Tree>, Failure> {
     match revision {
         Some(revision) => match Revision::open(path, revision) {
             Ok(tree) => Ok(Box::new(tree)),
-            Err(error) => Err(Failure::new(error.to_string()).hint("name a commit, branch, tag or tree of a git repository")),
+            Err(error) => {
+                Err(Failure::new(error.to_string()).hint("name a commit, branch, tag or tree of a git repository"))
+            }
         },
         None => Ok(Box::new(directory(path)?)),
     }
 }
 
 fn directory(path: &Path) -> Result<Directory, Failure> {
-    Directory::open(path).map_err(|error| Failure::new(format!("`{}` cannot be opened: {error}", path.display())).hint("give the path of a directory"))
+    Directory::open(path).map_err(|error| {
+        Failure::new(format!("`{}` cannot be opened: {error}", path.display())).hint("give the path of a directory")
+    })
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
@@ -258,7 +266,8 @@ fn read(path: &Path) -> Result<String, Failure> {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| Failure::new(format!("`{}` cannot be made: {error}", folder.display())))?;
+        fs::create_dir_all(folder)
+            .map_err(|error| Failure::new(format!("`{}` cannot be made: {error}", folder.display())))?;
     }
     // A link in the place of the file would lead the write out of the tree.
     if fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_symlink()) {
@@ -273,8 +282,10 @@ fn settings(args: &CheckArgs, tree: &dyn Tree, with_baseline: bool) -> Result<Co
         None => (config::FILE.to_owned(), tree.text(config::FILE)),
     };
     let mut settings = match text {
-        Some(text) => Config::parse(&text)
-            .map_err(|problems| Failure::new(format!("`{name}` is wrong:\n{problems}")).hint("`quantapilot compliance schema` prints every key"))?,
+        Some(text) => Config::parse(&text).map_err(|problems| {
+            Failure::new(format!("`{name}` is wrong:\n{problems}"))
+                .hint("`quantapilot compliance schema` prints every key")
+        })?,
         None => Config::default(),
     };
     for id in &args.rules {
@@ -289,7 +300,8 @@ fn settings(args: &CheckArgs, tree: &dyn Tree, with_baseline: bool) -> Result<Co
     }
     if !args.rules.is_empty() {
         for rule in rules::all() {
-            let level = if args.rules.iter().any(|id| id == rule.id) { config::Level::Default } else { config::Level::Off };
+            let level =
+                if args.rules.iter().any(|id| id == rule.id) { config::Level::Default } else { config::Level::Off };
             settings.levels.insert(rule.id.to_owned(), level);
         }
     }
@@ -298,7 +310,10 @@ fn settings(args: &CheckArgs, tree: &dyn Tree, with_baseline: bool) -> Result<Co
         && !args.no_baseline
         && let Some(text) = tree.text(baseline::FILE)
     {
-        settings.baseline = Some(baseline::Baseline::parse(&text).map_err(|error| Failure::new(error).hint("write it anew with `quantapilot compliance baseline`"))?);
+        settings.baseline = Some(
+            baseline::Baseline::parse(&text)
+                .map_err(|error| Failure::new(error).hint("write it anew with `quantapilot compliance baseline`"))?,
+        );
     }
     Ok(settings)
 }
@@ -346,7 +361,10 @@ fn explain(id: Option<&str>, json: bool) -> Result<i32, Failure> {
     if let Some(id) = id {
         let Some(rule) = rules::find(id) else {
             let near = crate::text::nearest::nearest(id, rules::all().map(|rule| rule.id));
-            let hint = near.map_or_else(|| "`quantapilot compliance rules` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+            let hint = near.map_or_else(
+                || "`quantapilot compliance rules` lists them".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
             return Err(Failure::new(format!("there is no rule `{id}`")).hint(hint));
         };
         print!("{}", crate::rule::page(rule));
@@ -376,9 +394,18 @@ fn write_baseline(args: &CheckArgs) -> Result<i32, Failure> {
 }
 
 fn waive(args: WaiveArgs) -> Result<i32, Failure> {
-    let waiver = waivers::Waiver { rule: args.rule, path: args.path, message: args.message, reason: args.reason, owner: args.owner, expires: args.expires, line: 0 };
+    let waiver = waivers::Waiver {
+        rule: args.rule,
+        path: args.path,
+        message: args.message,
+        reason: args.reason,
+        owner: args.owner,
+        expires: args.expires,
+        line: 0,
+    };
     let file = args.root.join(waivers::FILE);
-    let before = if file.exists() { read(&file)? } else { "# Accepted findings: what, why, by whom, until when.\n".to_owned() };
+    let before =
+        if file.exists() { read(&file)? } else { "# Accepted findings: what, why, by whom, until when.\n".to_owned() };
     let text = before + &waivers::entry(&waiver);
     waivers::parse(&text).map_err(|problems| Failure::new(format!("the waiver is wrong:\n{problems}")))?;
     write(&file, text.as_bytes())?;
@@ -393,7 +420,8 @@ fn show_stack(path: &Path, json: bool) -> Result<i32, Failure> {
         return Ok(CLEAN);
     }
     for each in &found {
-        let kind = serde_json::to_value(each.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default();
+        let kind =
+            serde_json::to_value(each.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default();
         println!("{kind:16} {:24} {:.2}", each.name, each.confidence);
         for evidence in &each.evidence {
             println!("    {evidence}");
@@ -455,13 +483,15 @@ fn hook(path: &Path, install: bool) -> Result<i32, Failure> {
     }
     let file = path.join(String::from_utf8_lossy(&answer.stdout).trim());
     if fs::read_to_string(&file).is_ok_and(|present| present != text) {
-        return Err(Failure::new(format!("another hook is at `{}`", file.display())).hint("add the command `quantapilot compliance check` to it"));
+        return Err(Failure::new(format!("another hook is at `{}`", file.display()))
+            .hint("add the command `quantapilot compliance check` to it"));
     }
     write(&file, text.as_bytes())?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).map_err(|error| Failure::new(error.to_string()))?;
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755))
+            .map_err(|error| Failure::new(error.to_string()))?;
     }
     println!("installed {}", file.display());
     Ok(CLEAN)

@@ -48,9 +48,11 @@ pub fn detect(tree: &dyn Tree) -> Vec<Detected> {
     let index = Index::new(&entries);
     let mut facts = Collected::default();
     let mut readme = None;
-    for entry in entries.iter().filter(|entry| entry.kind == EntryKind::File && !crate::engine::is_foreign(&entry.path)) {
+    for entry in entries.iter().filter(|entry| entry.kind == EntryKind::File && !crate::engine::is_foreign(&entry.path))
+    {
         let name = paths::name(&entry.path);
-        let whole = name.starts_with("docker-compose") || name.starts_with("compose.") || name.starts_with("Dockerfile");
+        let whole =
+            name.starts_with("docker-compose") || name.starts_with("compose.") || name.starts_with("Dockerfile");
         if whole {
             facts.texts.extend(tree.text(&entry.path).map(|text| (entry.path.clone(), text)));
         } else if manifest::read(&entry.path, "").is_some() {
@@ -86,9 +88,15 @@ impl Findings {
         let mut detected: Vec<Detected> = self
             .0
             .into_iter()
-            .map(|((kind, name), (confidence, evidence))| Detected { kind, name, confidence: (confidence * 100.0).round() / 100.0, evidence })
+            .map(|((kind, name), (confidence, evidence))| Detected {
+                kind,
+                name,
+                confidence: (confidence * 100.0).round() / 100.0,
+                evidence,
+            })
             .collect();
-        detected.sort_by(|a, b| a.kind.cmp(&b.kind).then(b.confidence.total_cmp(&a.confidence)).then(a.name.cmp(&b.name)));
+        detected
+            .sort_by(|a, b| a.kind.cmp(&b.kind).then(b.confidence.total_cmp(&a.confidence)).then(a.name.cmp(&b.name)));
         detected
     }
 }
@@ -96,7 +104,8 @@ impl Findings {
 pub(crate) fn from_facts(index: &Index, facts: &Collected) -> Vec<Detected> {
     let mut found = Findings::default();
     for manifest in &facts.manifests {
-        let sample = crate::project::is_sample(&manifest.path) || manifest.path.split('/').any(|part| matches!(part, "examples" | "example"));
+        let sample = crate::project::is_sample(&manifest.path)
+            || manifest.path.split('/').any(|part| matches!(part, "examples" | "example"));
         let weight = if sample { 0.3 } else { 1.0 };
         if let Some((language, confidence)) = language(manifest, index) {
             found.add(Kind::Language, language, confidence * weight, format!("{}: build file", manifest.path));
@@ -108,7 +117,12 @@ pub(crate) fn from_facts(index: &Index, facts: &Collected) -> Vec<Detected> {
             }
         }
         if !manifest.programs.is_empty() && !manifest.path.contains('/') {
-            found.add(Kind::Cli, "program", 0.9, format!("{}: builds `{}`", manifest.path, manifest.programs.join("`, `")));
+            found.add(
+                Kind::Cli,
+                "program",
+                0.9,
+                format!("{}: builds `{}`", manifest.path, manifest.programs.join("`, `")),
+            );
         }
         if manifest.workspace {
             let name = match manifest.ecosystem {
@@ -141,7 +155,9 @@ pub(crate) fn from_facts(index: &Index, facts: &Collected) -> Vec<Detected> {
             for (line, number) in text.lines().zip(1..) {
                 let line = line.trim();
                 let image = line.strip_prefix("image:").or_else(|| line.strip_prefix("FROM "));
-                if let Some((name, image)) = image.and_then(|image| known::of_image(image).map(|name| (name, image.trim()))) {
+                if let Some((name, image)) =
+                    image.and_then(|image| known::of_image(image).map(|name| (name, image.trim())))
+                {
                     found.add(Kind::Database, name, 0.85, format!("{path}:{number}: image `{image}`"));
                 }
             }
@@ -160,19 +176,27 @@ fn several_packages(facts: &Collected, found: &mut Findings) {
             manifest.path.contains('/')
                 && manifest.name.is_some()
                 && !crate::project::is_sample(&manifest.path)
-                && !manifest.path.split('/').any(|part| matches!(part, "examples" | "example" | "docs" | "website" | "benchmarks"))
+                && !manifest
+                    .path
+                    .split('/')
+                    .any(|part| matches!(part, "examples" | "example" | "docs" | "website" | "benchmarks"))
         })
         .collect();
     if packages.len() >= 2 {
         let names: Vec<&str> = packages.iter().take(4).map(|manifest| manifest.path.as_str()).collect();
-        found.add(Kind::Monorepo, "several packages", 0.7, format!("{}: {} packages below the root", names.join(", "), packages.len()));
+        found.add(
+            Kind::Monorepo,
+            "several packages",
+            0.7,
+            format!("{}: {} packages below the root", names.join(", "), packages.len()),
+        );
     }
 }
 
 fn language(manifest: &Manifest, index: &Index) -> Option<(&'static str, f64)> {
     Some(match manifest.ecosystem {
         Ecosystem::Cargo => ("Rust", 0.95),
-        Ecosystem::Python => ("Python", if manifest.path.ends_with(".txt") { 0.7 } else { 0.95 }),
+        Ecosystem::Python => ("Python", if paths::extension(&manifest.path) == "txt" { 0.7 } else { 0.95 }),
         Ecosystem::Node => {
             let typed = manifest.depends_on("typescript")
                 || paths::join(manifest.directory(), "tsconfig.json").is_some_and(|path| index.is_file(&path));
@@ -204,7 +228,9 @@ pub(crate) fn project_type(index: &Index, facts: &Collected, detected: &[Detecte
     let named = root.iter().any(|manifest| manifest.name.is_some() && manifest.ecosystem != Ecosystem::Tasks);
     if sure(Kind::Framework) && routes {
         ProjectType::WebApi
-    } else if sure(Kind::Frontend) && !root.iter().any(|manifest| !manifest.private && manifest.ecosystem == Ecosystem::Node) {
+    } else if sure(Kind::Frontend)
+        && !root.iter().any(|manifest| !manifest.private && manifest.ecosystem == Ecosystem::Node)
+    {
         ProjectType::WebApp
     } else if programs || rust_program || go_program {
         ProjectType::Cli
@@ -229,14 +255,39 @@ mod tests {
     fn stacks_are_read_from_build_files() {
         for (files, expected) in [
             (&[("Cargo.toml", "[package]\nname='x'\n[dependencies]\naxum='1'\nsqlx='1'\n")][..], &["Rust", "axum"][..]),
-            (&[("pyproject.toml", "[project]\nname='x'\ndependencies=['fastapi','psycopg[binary]']\n[dependency-groups]\ndev=['pytest']\n")], &["Python", "FastAPI", "PostgreSQL", "pytest"]),
-            (&[("package.json", "{\"name\":\"x\",\"dependencies\":{\"express\":\"1\",\"react\":\"1\"},\"devDependencies\":{\"typescript\":\"1\",\"vitest\":\"1\"}}")], &["TypeScript", "Express", "React", "Vitest"]),
+            (
+                &[(
+                    "pyproject.toml",
+                    "[project]\nname='x'\ndependencies=['fastapi','psycopg[binary]']\n[dependency-groups]\ndev=['pytest']\n",
+                )],
+                &["Python", "FastAPI", "PostgreSQL", "pytest"],
+            ),
+            (
+                &[(
+                    "package.json",
+                    "{\"name\":\"x\",\"dependencies\":{\"express\":\"1\",\"react\":\"1\"},\"devDependencies\":{\"typescript\":\"1\",\"vitest\":\"1\"}}",
+                )],
+                &["TypeScript", "Express", "React", "Vitest"],
+            ),
             (&[("go.mod", "module x\nrequire github.com/gin-gonic/gin v1\n")], &["Go", "Gin"]),
-            (&[("pom.xml", "<project><artifactId>a</artifactId><dependencies><dependency><artifactId>spring-boot-starter-web</artifactId></dependency></dependencies></project>")], &["Java", "Spring Boot"]),
+            (
+                &[(
+                    "pom.xml",
+                    "<project><artifactId>a</artifactId><dependencies><dependency><artifactId>spring-boot-starter-web</artifactId></dependency></dependencies></project>",
+                )],
+                &["Java", "Spring Boot"],
+            ),
             (&[("a.csproj", "<Project Sdk=\"Microsoft.NET.Sdk.Web\"></Project>")], &["C#", "ASP.NET Core"]),
             (&[("composer.json", "{\"require\":{\"laravel/framework\":\"1\"}}")], &["PHP", "Laravel"]),
             (&[("Gemfile", "gem 'rails'\ngem 'rspec'\n")], &["Ruby", "Rails", "RSpec"]),
-            (&[(".github/workflows/ci.yml", "on: push"), ("Dockerfile", "FROM x"), ("compose.yaml", "services:\n  db:\n    image: postgres:16\n")], &["PostgreSQL", "GitHub Actions", "Docker", "Docker Compose"]),
+            (
+                &[
+                    (".github/workflows/ci.yml", "on: push"),
+                    ("Dockerfile", "FROM x"),
+                    ("compose.yaml", "services:\n  db:\n    image: postgres:16\n"),
+                ],
+                &["PostgreSQL", "GitHub Actions", "Docker", "Docker Compose"],
+            ),
         ] {
             let found = names(files);
             for name in expected {

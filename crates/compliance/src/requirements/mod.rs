@@ -139,7 +139,9 @@ impl Reader<'_> {
                 Class::Skips => false,
                 Class::Asks => true,
                 // A README without any section of requirements is a plain wish list.
-                Class::Neutral => words::asks(&text) || (!asks && text.split(' ').count() >= 3 && !self.is_only_link(item)),
+                Class::Neutral => {
+                    words::asks(&text) || (!asks && text.split(' ').count() >= 3 && !self.is_only_link(item))
+                }
             };
             if !wanted || (has_children && text.ends_with(':')) {
                 continue;
@@ -147,10 +149,17 @@ impl Reader<'_> {
             // «Export:» with children under it says what the children are about.
             let parent = items[..index].iter().rev().find(|other| other.depth < item.depth).filter(|_| item.depth > 0);
             let text = match parent.map(|parent| parent.text.trim()) {
-                Some(parent) if parent.ends_with(':') && parent.split_whitespace().count() <= 8 => format!("{parent} {text}"),
+                Some(parent) if parent.ends_with(':') && parent.split_whitespace().count() <= 8 => {
+                    format!("{parent} {text}")
+                }
                 _ => text,
             };
-            let done = self.source_line(item.line).trim_start().trim_start_matches(['-', '*', '+', ' ']).to_lowercase().starts_with("[x]");
+            let done = self
+                .source_line(item.line)
+                .trim_start()
+                .trim_start_matches(['-', '*', '+', ' '])
+                .to_lowercase()
+                .starts_with("[x]");
             let before = self.found.len();
             self.push(&text, item.line, item.section, Source::List);
             if self.found.len() > before
@@ -181,7 +190,8 @@ impl Reader<'_> {
                 continue;
             }
             for row in &table.rows {
-                let cells: Vec<&str> = row.cells.iter().map(|cell| cell.text.trim()).filter(|cell| !cell.is_empty()).collect();
+                let cells: Vec<&str> =
+                    row.cells.iter().map(|cell| cell.text.trim()).filter(|cell| !cell.is_empty()).collect();
                 // A first column of numbers or labels names the row and is no part of what is asked.
                 let (label, cells) = match cells.split_first() {
                     Some((first, rest)) if !rest.is_empty() && words::is_label(first) => (Some(*first), rest),
@@ -239,7 +249,10 @@ impl Reader<'_> {
                 .find(|next| next.level <= heading.level)
                 .map_or(u32::MAX, |next| next.line);
             let filled = self.found.iter().any(|requirement| requirement.line > heading.line && requirement.line < end);
-            let has_children = document.headings.get(index + 1).is_some_and(|next| next.level > heading.level && words::label(&next.text).0.is_some());
+            let has_children = document
+                .headings
+                .get(index + 1)
+                .is_some_and(|next| next.level > heading.level && words::label(&next.text).0.is_some());
             if !filled && !has_children {
                 self.push(&heading.text, heading.line, index.checked_sub(1), Source::Section);
             }
@@ -289,7 +302,12 @@ mod tests {
     #[test]
     fn ids_survive_edits_elsewhere() {
         let before = read(README);
-        let after = read(&format!("{}\n- A new wish\n", README.replace("A small shop.", "A big shop.").replace("## Features", "- Sell more things today\n\n## Features")));
+        let after = read(&format!(
+            "{}\n- A new wish\n",
+            README
+                .replace("A small shop.", "A big shop.")
+                .replace("## Features", "- Sell more things today\n\n## Features")
+        ));
         for requirement in &before {
             assert!(after.iter().any(|other| other.id == requirement.id), "{} is lost", requirement.text);
         }
@@ -307,11 +325,18 @@ mod tests {
     #[test]
     fn a_plan_is_held_against_the_list() {
         let requirements = read("# X\n\n## Features\n\n- Import goods from CSV files\n- Send mail\n- Dark theme\n");
-        let task = |id: &str, title: &str, ids: &[&str]| Task { id: id.into(), title: title.into(), requirement_ids: ids.iter().map(|id| (*id).to_owned()).collect() };
+        let task = |id: &str, title: &str, ids: &[&str]| Task {
+            id: id.into(),
+            title: title.into(),
+            requirement_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+        };
         let plan = Plan {
             milestones: vec![Milestone {
                 key: "m1".into(),
-                tasks: vec![task("t1", "Mail", &[&requirements[1].id, "R-zzzzzz"]), task("t2", "Importing goods from a CSV file", &[])],
+                tasks: vec![
+                    task("t1", "Mail", &[&requirements[1].id, "R-zzzzzz"]),
+                    task("t2", "Importing goods from a CSV file", &[]),
+                ],
                 ..Milestone::default()
             }],
             ..Plan::default()

@@ -53,7 +53,8 @@ impl Lines {
         let start = self.starts[line as usize - 1];
         let end = offset.min(text.len());
         let bytes = text.as_bytes();
-        let column = self.characters_before(bytes, end).saturating_sub(self.characters_before(bytes, start.min(end))) + 1;
+        let column =
+            self.characters_before(bytes, end).saturating_sub(self.characters_before(bytes, start.min(end))) + 1;
         (line, u32::try_from(column).unwrap_or(u32::MAX))
     }
 

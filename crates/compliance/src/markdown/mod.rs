@@ -65,12 +65,7 @@ pub struct Fence {
 
 impl Fence {
     pub fn language(&self) -> String {
-        self.info
-            .split([' ', ',', '{', '\t'])
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches('.')
-            .to_ascii_lowercase()
+        self.info.split([' ', ',', '{', '\t']).next().unwrap_or_default().trim_start_matches('.').to_ascii_lowercase()
     }
 }
 
@@ -239,8 +234,11 @@ impl Page<'_> {
             number += 1;
             let start = offset;
             offset += line.len();
-            while fences.next_if(|fence| fence.body.end.max(fence.offset) < start && fence.body.end <= start).is_some() {}
-            let inside = fences.peek().is_some_and(|fence| start + line.len() > fence.offset && start <= fence.body.end);
+            while fences.next_if(|fence| fence.body.end.max(fence.offset) < start && fence.body.end <= start).is_some()
+            {
+            }
+            let inside =
+                fences.peek().is_some_and(|fence| start + line.len() > fence.offset && start <= fence.body.end);
             (!inside).then(|| (number, start, line.trim_end_matches(['\n', '\r'])))
         })
     }

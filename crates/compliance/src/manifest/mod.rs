@@ -112,7 +112,7 @@ pub fn read(path: &str, text: &str) -> Option<Manifest> {
         "Taskfile.yml" | "Taskfile.yaml" => tasks::taskfile(path, text),
         _ if lower.ends_with(".csproj") || lower.ends_with(".fsproj") => dotnet::read(path, text),
         _ if lower.ends_with(".gemspec") => ruby::gemspec(path, text),
-        _ if lower.starts_with("requirements") && lower.ends_with(".txt") => python::requirements(path, text),
+        _ if lower.starts_with("requirements") && paths::extension(&lower) == "txt" => python::requirements(path, text),
         _ => return None,
     })
 }

@@ -193,7 +193,9 @@ impl Reader<'_> {
             .lines()
             .position(|line| {
                 let line = line.trim_start_matches([' ', '\t', '[']).trim_start_matches(['"', '\'']);
-                line.strip_prefix(key).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '-' || next == '_'))
+                line.strip_prefix(key).is_some_and(|rest| {
+                    !rest.starts_with(|next: char| next.is_alphanumeric() || next == '-' || next == '_')
+                })
             })
             .map_or(1, |line| line + 1);
         self.problems.push(Problem { line, message });
@@ -213,7 +215,8 @@ impl Reader<'_> {
                     config.project_type = ProjectType::parse(word);
                     if config.project_type.is_none() {
                         let known = ProjectType::NAMES;
-                        let hint = nearest(word, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                        let hint =
+                            nearest(word, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                         self.problem(key, format!("`project_type` is one of {}, not `{word}`{hint}", known.join(", ")));
                     }
                 }
@@ -245,7 +248,9 @@ impl Reader<'_> {
         let ids: Vec<&str> = rules::all().map(|rule| rule.id).collect();
         for (id, value) in table {
             if !ids.contains(&id.as_str()) {
-                let hint = nearest(id, ids.iter().copied()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                let hint = nearest(id, ids.iter().copied())
+                    .map(|near| format!("; did you mean `{near}`?"))
+                    .unwrap_or_default();
                 self.problem(id, format!("there is no rule `{id}`{hint}"));
                 continue;
             }
@@ -260,7 +265,10 @@ impl Reader<'_> {
                     let hint = nearest(&word, schema::LEVELS.iter().copied())
                         .map(|near| format!("; did you mean \"{near}\"?"))
                         .unwrap_or_default();
-                    self.problem(id, format!("`{id}` is one of \"{}\", not `{word}`{hint}", schema::LEVELS.join("\", \"")));
+                    self.problem(
+                        id,
+                        format!("`{id}` is one of \"{}\", not `{word}`{hint}", schema::LEVELS.join("\", \"")),
+                    );
                     continue;
                 }
             };
@@ -337,10 +345,19 @@ mod tests {
     fn wrong_keys_are_refused_with_the_nearest_right_one() {
         for (text, expected) in [
             ("exlude = []", "line 1: unknown key `exlude` in the file; did you mean `exclude`?"),
-            ("\n[rules]\nreadme-mising = \"off\"", "line 3: there is no rule `readme-mising`; did you mean `readme-missing`?"),
+            (
+                "\n[rules]\nreadme-mising = \"off\"",
+                "line 3: there is no rule `readme-mising`; did you mean `readme-missing`?",
+            ),
             ("[words]\nrule_line = 1", "line 2: unknown key `rule_line` in `[words]`; did you mean `rule_lines`?"),
-            ("project_type = \"libary\"", "line 1: `project_type` is one of cli, web_api, web_app, library, other, not `libary`; did you mean `library`?"),
-            ("[rules]\nreadme-missing = \"eror\"", "line 2: `readme-missing` is one of \"off\", \"on\", \"info\", \"warning\", \"error\", not `eror`; did you mean \"error\"?"),
+            (
+                "project_type = \"libary\"",
+                "line 1: `project_type` is one of cli, web_api, web_app, library, other, not `libary`; did you mean `library`?",
+            ),
+            (
+                "[rules]\nreadme-missing = \"eror\"",
+                "line 2: `readme-missing` is one of \"off\", \"on\", \"info\", \"warning\", \"error\", not `eror`; did you mean \"error\"?",
+            ),
         ] {
             assert_eq!(Config::parse(text).unwrap_err().to_string(), expected);
         }
