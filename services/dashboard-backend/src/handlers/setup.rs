@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::handlers::users::{check_email, check_name};
+use crate::identity::accounts::{check_email, check_name};
 use crate::identity::passwords::check_strength;
 use crate::identity::{sessions, setup};
 use crate::projects::record;

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use common::auth::{Admin, Caller, Role, Viewer};
-use common::db::OnConstraint as _;
 use common::error::Problem;
 use common::http::{Json, Path};
 use common::ids::UserId;
@@ -12,10 +11,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::identity::accounts::{self, Account, check_name};
 use crate::identity::passwords::check_strength;
-use crate::identity::sessions;
-use crate::projects::record;
-use crate::store::users;
+use crate::store::users::{self, UserChange};
 use crate::views::people::User;
 
 /// A new account.
@@ -70,20 +68,9 @@ pub async fn create_user(
     caller: Caller<Admin>,
     Json(body): Json<CreateUser>,
 ) -> Result<(StatusCode, Json<User>)> {
-    let email = check_email(&body.email)?;
-    let display_name = check_name(&body.display_name)?;
-    check_strength(&body.password)?;
-    let password_hash = app.passwords.hash(&body.password).await?;
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    let new =
-        users::NewUser { email: &email, display_name: &display_name, password_hash: &password_hash, role: body.role };
-    let user = users::insert(&mut tx, &new, now).await.on_constraint("users_email_key", || {
-        Error::conflict("email_taken", format!("`{email}` has an account already"))
-    })?;
-    let summary = format!("{} gave {} an account as {}", caller.email, user.display_name, user.role.as_str());
-    record::installation(&mut tx, "user.created", &caller.email, summary, now).await?;
-    tx.commit().await?;
+    let account =
+        Account { email: &body.email, display_name: &body.display_name, role: body.role, password: &body.password };
+    let user = accounts::create(&app, &caller.email, &account).await?;
     Ok((StatusCode::CREATED, Json(user.into())))
 }
 
@@ -97,27 +84,8 @@ pub async fn update_user(
     Json(body): Json<UpdateUser>,
 ) -> Result<Json<User>> {
     let display_name = body.display_name.as_deref().map(check_name).transpose()?;
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    users::lock_all(&mut tx).await?;
-    let before = users::find(&mut tx, id)
-        .await?
-        .ok_or_else(|| Error::not_found("no_such_user", format!("There is no user `{id}`")))?;
-    let change = users::UserChange { display_name: display_name.as_deref(), role: body.role, disabled: body.disabled };
-    let Some(user) = users::update(&mut tx, id, &change, now).await? else {
-        return Err(Error::not_found("no_such_user", format!("There is no user `{id}`")));
-    };
-    if users::count_admins(&mut tx).await? == 0 {
-        return Err(Error::conflict("last_admin", "Somebody has to remain an admin: make another account one first"));
-    }
-    // Roles stand in tokens: a session with the old one ends.
-    if user.disabled != before.disabled || user.role != before.role {
-        sessions::end_all(&app, &mut tx, id, None, "role_or_state_changed").await?;
-        let state = if user.disabled { "disabled" } else { user.role.as_str() };
-        let summary = format!("{} changed {} to {state}", caller.email, user.display_name);
-        record::installation(&mut tx, "user.changed", &caller.email, summary, now).await?;
-    }
-    tx.commit().await?;
+    let change = UserChange { display_name: display_name.as_deref(), role: body.role, disabled: body.disabled };
+    let user = accounts::update(&app, &caller.email, id, &change).await?;
     Ok(Json(user.into()))
 }
 
@@ -138,44 +106,6 @@ pub async fn change_password(
         return Err(Error::forbidden("wrong_password", "The present password is wrong")
             .with_field("current", "is not the account's password"));
     };
-    let hash = app.passwords.hash(&body.new).await?;
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    users::update_password(&mut tx, user.id, &hash, now).await?;
-    sessions::end_all(&app, &mut tx, user.id, caller.session_id.parse().ok(), "password_changed").await?;
-    record::installation(
-        &mut tx,
-        "user.password_changed",
-        &user.display_name,
-        format!("{} changed their password", user.display_name),
-        now,
-    )
-    .await?;
-    tx.commit().await?;
+    accounts::set_password(&app, &user.email, user.id, &body.new, caller.session_id.parse().ok()).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// An address in lower case, or what is wrong with it. Whether it exists only a mail can tell.
-pub fn check_email(text: &str) -> Result<String> {
-    let email = text.trim().to_lowercase();
-    let sound = email.len() <= 254
-        && !email.chars().any(|c| c.is_whitespace() || c.is_control())
-        && email
-            .split_once('@')
-            .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'));
-    if sound {
-        return Ok(email);
-    }
-    Err(Error::unprocessable("invalid_email", "The address is not one")
-        .with_field("email", "must look like `name@example.org`"))
-}
-
-/// A name people can read, or what is wrong with it.
-pub fn check_name(text: &str) -> Result<String> {
-    let name = text.trim();
-    if (1..=100).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
-        return Ok(name.to_owned());
-    }
-    Err(Error::unprocessable("invalid_name", "The name does not fit")
-        .with_field("display_name", "must have 1 to 100 printable characters"))
 }

@@ -1,5 +1,6 @@
 //! Signing people in: passwords, sessions, the keys of their tokens.
 
+pub mod accounts;
 pub mod keys;
 pub mod passwords;
 pub mod sessions;

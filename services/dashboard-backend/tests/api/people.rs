@@ -247,3 +247,24 @@ async fn who_is_signed_in_comes_from_the_gateway_alone(db: PgPool) {
         StatusCode::UNAUTHORIZED
     );
 }
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn the_command_line_manages_accounts_and_nobody_else_does(db: PgPool) {
+    let app = TestApp::start(db).await;
+    let ann = json!({"email": "ann@example.org", "display_name": "Ann", "role": "admin", "password": PASSWORD});
+    let refused = app.service("notification", Method::POST, "/internal/v1/users", Some(ann.clone())).await;
+    assert_eq!((refused.status, refused.body["code"].as_str()), (StatusCode::FORBIDDEN, Some("not_the_command_line")));
+    let made = app.service("cli", Method::POST, "/internal/v1/users", Some(ann.clone())).await;
+    assert_eq!((made.status, made.body["role"].as_str()), (StatusCode::CREATED, Some("admin")), "{:?}", made.body);
+    assert_eq!(app.service("cli", Method::POST, "/internal/v1/users", Some(ann)).await.body["code"], "email_taken");
+    let path = format!("/internal/v1/users/{}", made.body["id"].as_str().unwrap());
+    let role = app.service("cli", Method::POST, &format!("{path}/role"), Some(json!({"role": "viewer"}))).await;
+    assert_eq!(role.body["code"], "last_admin");
+    let token = cookie(&login(&app, "ann@example.org", PASSWORD).await, "qp_refresh");
+    let body = json!({"password": "another long password"});
+    assert_eq!(app.service("cli", Method::POST, &format!("{path}/password"), Some(body)).await.status, StatusCode::OK);
+    assert_eq!(refresh(&app, &token).await.status, StatusCode::UNAUTHORIZED, "a new password ends sessions");
+    assert_eq!(login(&app, "ann@example.org", "another long password").await.status, StatusCode::OK);
+    let list = app.service("cli", Method::GET, "/internal/v1/users", None).await;
+    assert_eq!(list.body["users"][0]["email"], "ann@example.org");
+}

@@ -1,18 +1,18 @@
-//! What prompts and other services may know.
+//! What prompts may draw on.
 
 use axum::extract::State;
+use common::Result;
 use common::auth::ServiceCaller;
 use common::clients::agents::Requirement;
-use common::clients::dashboard::{PastDecision, ProjectContext, UserBrief};
+use common::clients::dashboard::{PastDecision, ProjectContext};
 use common::clients::github::ReadmeRef;
 use common::http::{Json, Path};
-use common::ids::{ProjectId, UserId};
-use common::{Error, Result};
+use common::ids::ProjectId;
 
 use crate::app::App;
 use crate::projects;
 use crate::store::events::EventFilter;
-use crate::store::{artifacts, decisions, events, requirements, users};
+use crate::store::{artifacts, decisions, events, requirements};
 
 /// Lines of the timeline that a prompt gets.
 const TIMELINE: i64 = 40;
@@ -58,24 +58,5 @@ pub(super) async fn get_context(
         decisions,
         open_findings: serde_json::from_value(project.open_findings).unwrap_or_default(),
         timeline,
-    }))
-}
-
-/// A user.
-pub(super) async fn get_user(
-    State(app): State<App>,
-    _caller: ServiceCaller,
-    Path(id): Path<UserId>,
-) -> Result<Json<UserBrief>> {
-    let mut conn = app.db.acquire().await?;
-    let user = users::find(&mut conn, id)
-        .await?
-        .ok_or_else(|| Error::not_found("no_such_user", format!("There is no user `{id}`")))?;
-    Ok(Json(UserBrief {
-        id: user.id,
-        email: user.email,
-        display_name: user.display_name,
-        role: user.role,
-        disabled: user.disabled,
     }))
 }

@@ -9,6 +9,7 @@ mod milestones;
 mod plan;
 mod projects;
 mod stages;
+mod users;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -34,5 +35,8 @@ pub fn router() -> Router<App> {
         .route("/internal/v1/decisions/{id}/answers", post(decisions::answer_decision))
         .route("/internal/v1/executions/errors", post(errors::report_error))
         .route("/internal/v1/events", post(events::report_event))
-        .route("/internal/v1/users/{id}", get(context::get_user))
+        .route("/internal/v1/users/{id}", get(users::get_user))
+        .route("/internal/v1/users", get(users::list_users).post(users::create_user))
+        .route("/internal/v1/users/{id}/role", post(users::set_role))
+        .route("/internal/v1/users/{id}/password", post(users::set_password))
 }
