@@ -357,6 +357,7 @@ mod tests {
 
     #[test]
     fn variables_of_every_language() {
+        assert_eq!(variables(Language::Rust, "Command::new(\"git\").env(\"GIT_DIR\", x)"), [""; 0]);
         assert_eq!(
             variables(Language::Rust, "let x = env::var(\"A_B\"); #[arg(env = \"C_D\")] // env::var(\"NO\")\n"),
             ["A_B", "C_D"]

@@ -9,7 +9,7 @@ use super::{Fact, Language, Pattern};
 type Line = (Fact, &'static str, &'static str);
 
 const RUST: &[Line] = &[
-    (Fact::Variable, "env", r#"\benv(?:::var|::var_os)?!?\(\s*"([A-Z][A-Z0-9_]+)""#),
+    (Fact::Variable, "env", r#"\benv(?:::var|::var_os|!)\(\s*"([A-Z][A-Z0-9_]+)""#),
     (Fact::Variable, "env", r#"\boption_env!\(\s*"([A-Z][A-Z0-9_]+)""#),
     (Fact::Variable, "env", r#"\benv\s*=\s*"([A-Z][A-Z0-9_]+)""#),
     (Fact::Flag, "long", r#"\blong\s*(?:=\s*|\(\s*)"([a-z][a-z0-9-]+)""#),

@@ -107,7 +107,9 @@ pub fn mentions(text: &str) -> Vec<Mention> {
             .map_or(bytes.len(), |length| start + length);
         skip = skip.max(end);
         let path = text.get(start..end).unwrap_or_default().trim_end_matches(['.', ':']);
-        if path.len() < 2 || path.starts_with("//") {
+        // `/repos/…` is short for many routes, none of which it names.
+        let cut = bytes.get(end).is_some_and(|byte| *byte >= 0x80) || path.ends_with("..");
+        if path.len() < 2 || path.starts_with("//") || cut {
             continue;
         }
         line += u32::try_from(memchr::memchr_iter(b'\n', &bytes[counted..at]).count()).unwrap_or(0);
