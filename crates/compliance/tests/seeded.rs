@@ -1,5 +1,7 @@
 //! Violations seeded into a whole, clean project: each is found, at its place, by its rule.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 use compliance::{
     Config, Files, check,
     config::{Level, ProjectType},

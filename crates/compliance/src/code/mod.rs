@@ -417,6 +417,10 @@ mod tests {
     #[test]
     fn routes_of_every_language() {
         assert_eq!(
+            paths(Language::Rust, "#[utoipa::path(post, path = \"/v1/channels/{id}\", responses())]"),
+            ["POST /v1/channels/{id}"]
+        );
+        assert_eq!(
             paths(Language::Rust, ".route(\"/users/{id}\", get(show).post(edit))\n#[get(\"/a/b\")]"),
             ["GET /users/{id}", "POST /users/{id}", "GET /a/b"]
         );

@@ -25,6 +25,11 @@ const RUST: &[Line] = &[
         "Deserialize",
         r"(?s)#\[derive\([^)]*Deserialize[^)]*\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([a-z]+\))?\s+)?struct\s+\w*(?:Config|Settings|Configuration)\s*\{(.*?)\n\}",
     ),
+    (
+        Fact::Route,
+        "utoipa::path",
+        r#"#\[utoipa::path\(\s*(?P<m>get|post|put|patch|delete|head|options)\s*,\s*path\s*=\s*"(?P<p>/[^"]*)""#,
+    ),
 ];
 
 const PYTHON: &[Line] = &[
