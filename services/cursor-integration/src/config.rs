@@ -29,7 +29,7 @@ pub struct Cursor {
     pub model: Option<String>,
     /// `CURSOR_CREATE_TIMEOUT_SECONDS` (default 180, at least 120): making an agent takes as long as its machine takes to boot.
     pub create_timeout: Duration,
-    /// `CURSOR_REQUESTS_PER_MINUTE` (default 15) for each kind of call; Cursor's own limit is 20.
+    /// `CURSOR_REQUESTS_PER_MINUTE` (default 15, or 6000 when `CURSOR_API_URL` is not Cursor's) for each kind of call; Cursor's own limit is 20.
     pub requests_per_minute: u32,
 }
 
@@ -38,7 +38,7 @@ pub struct Cursor {
 pub struct Runs {
     /// `CURSOR_MAX_RUNNING` (default 4): agents that work at once; further runs wait.
     pub max_running: i64,
-    /// `CURSOR_POLL_SECONDS` (default `1,5,15,60`): between two looks in the first ten seconds, the first minute, the first ten minutes, and later.
+    /// `CURSOR_POLL_SECONDS` (default `1,5,15,60`, or `0.3,0.5,1,5` when `CURSOR_API_URL` is not Cursor's): between two looks in the first ten seconds, the first minute, the first ten minutes, and later.
     pub poll: [Duration; 4],
     /// `CURSOR_STALL_SECONDS` (default 900): a run without a sign of life for so long is stopped.
     pub stall: Duration,
@@ -48,7 +48,7 @@ pub struct Runs {
     pub max_repairs: i32,
     /// `CURSOR_CONTEXT_TOKENS` (default 24000): room for the project's context in a prompt.
     pub context_tokens: usize,
-    /// `CURSOR_USAGE_SECONDS` (default `60,300,1800`): when cost is read again after a run, because it is settled late.
+    /// `CURSOR_USAGE_SECONDS` (default `60,300,1800`, or `6,30` when `CURSOR_API_URL` is not Cursor's): when cost is read again after a run, because it is settled late.
     pub usage: Vec<Duration>,
 }
 
@@ -61,14 +61,18 @@ impl Config {
     pub fn read(mut env: Reader) -> Result<Self, ConfigError> {
         let shared = Shared::read(&mut env, PORT);
         let telemetry = Telemetry::read(&mut env);
+        let api_url: Url = env.or("CURSOR_API_URL", "https://api.cursor.com".parse().expect("the default is a URL"));
+        // A sandbox has no limits, and answers at once.
+        let is_cursor = api_url.host_str().is_some_and(|host| host == "cursor.com" || host.ends_with(".cursor.com"));
+        let per_minute = if is_cursor { 15 } else { 6000 };
         let cursor = Cursor {
-            api_url: env.or("CURSOR_API_URL", "https://api.cursor.com".parse().expect("the default is a URL")),
+            api_url,
             api_key: env.secret("CURSOR_API_KEY", 8),
             model: env.optional("CURSOR_MODEL"),
             create_timeout: between(&mut env, "CURSOR_CREATE_TIMEOUT_SECONDS", 180, 120..=900),
-            requests_per_minute: number(&mut env, "CURSOR_REQUESTS_PER_MINUTE", 15, 1, 100_000),
+            requests_per_minute: number(&mut env, "CURSOR_REQUESTS_PER_MINUTE", per_minute, 1, 100_000),
         };
-        let poll = seconds(&mut env, "CURSOR_POLL_SECONDS", "1,5,15,60");
+        let poll = seconds(&mut env, "CURSOR_POLL_SECONDS", if is_cursor { "1,5,15,60" } else { "0.3,0.5,1,5" });
         let poll = poll.try_into().unwrap_or_else(|_| {
             env.problem("CURSOR_POLL_SECONDS needs four numbers (example: CURSOR_POLL_SECONDS=1,5,15,60)");
             [Duration::from_mins(1); 4]
@@ -80,7 +84,7 @@ impl Config {
             deadline: between(&mut env, "CURSOR_DEADLINE_SECONDS", 3600, 10..=86_400),
             max_repairs: i32::try_from(number(&mut env, "CURSOR_MAX_REPAIRS", 2, 0, 10)).unwrap_or(2),
             context_tokens: number(&mut env, "CURSOR_CONTEXT_TOKENS", 24_000, 1_000, 1_000_000) as usize,
-            usage: seconds(&mut env, "CURSOR_USAGE_SECONDS", "60,300,1800"),
+            usage: seconds(&mut env, "CURSOR_USAGE_SECONDS", if is_cursor { "60,300,1800" } else { "6,30" }),
         };
         env.finish()?;
         Ok(Self { shared, telemetry, cursor, runs })
@@ -145,6 +149,8 @@ mod tests {
         let config = read(&[]).unwrap();
         assert_eq!(config.runs.poll.map(|p| p.as_secs()), [1, 5, 15, 60]);
         assert_eq!(config.cursor.create_timeout.as_secs(), 180);
+        let local = read(&[("CURSOR_API_URL", "http://127.0.0.1:3900")]).unwrap();
+        assert_eq!((local.runs.poll[0], local.cursor.requests_per_minute), (Duration::from_millis(300), 6000));
         let fast = read(&[("CURSOR_POLL_SECONDS", "0.2,0.5,1,5")]).unwrap();
         assert_eq!(fast.runs.poll[0], Duration::from_millis(200));
     }

@@ -155,6 +155,7 @@ impl TestApp {
             ("CURSOR_API_KEY", &sandbox.context().settings().cursor_api_key),
             ("CURSOR_REQUESTS_PER_MINUTE", "100000"),
             ("CURSOR_POLL_SECONDS", "1,1,1,1"),
+            ("CURSOR_USAGE_SECONDS", "60,300,1800"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
