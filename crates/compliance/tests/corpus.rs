@@ -4,6 +4,8 @@
 //! in the target folder. Without a registry the test says so loudly and checks what it has.
 //! `CORPUS_REPORT=<file>` writes every finding, which is what `docs/compliance/false-positives.md` was reviewed from.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a test that reports what it saw")]
+
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
