@@ -126,7 +126,7 @@ async fn an_answer_that_nobody_fetches_brings_a_new_execution(db: PgPool) {
     app.reconcile().await;
     app.run_jobs().await;
     assert_eq!(triggers(&app), 2);
-    assert_eq!(app.n8n.with(|state| state.stops.clone()), [run.execution.clone()], "the old one is ended");
+    assert_eq!(app.n8n.with(|state| state.stops.clone()), std::slice::from_ref(&run.execution), "the old one is ended");
     let new = app.take_over(run.project, "102").await;
     let asked = app
         .step(&new, "/decisions", "plan.decision", 1, json!({"type": "plan", "title": "t", "options": ["approve"]}))

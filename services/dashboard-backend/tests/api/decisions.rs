@@ -184,7 +184,7 @@ async fn two_have_to_approve_where_the_policy_says_so(db: PgPool) {
     app.step(&run, "/analysis", "analysis.store", 1, analysis()).await;
     app.step(&run, "/stages", "plan.stage", 1, json!({"stage": "planning", "milestone": null, "iteration": 1})).await;
     let stored = app.step(&run, "/plan", "plan.store", 1, json!({"plan": plan()})).await;
-    let asked = app.step(&run, "/decisions", "plan.decision", 1, app.question(&run, &stored.body)).await;
+    let asked = app.step(&run, "/decisions", "plan.decision", 1, TestApp::question(&run, &stored.body)).await;
     let decision = asked.body["id"].as_str().unwrap();
     for _ in 0..2 {
         let first = from_dashboard(&app, decision, ada, json!({"choice": "approve"})).await;
@@ -210,7 +210,7 @@ async fn what_went_wrong_is_never_answered_by_a_rule(db: PgPool) {
     app.step(&run, "/stages", "analysis.stage", 1, json!({"stage": "analysis"})).await;
     app.step(&run, "/stages", "plan.stage", 1, json!({"stage": "planning"})).await;
     let stored = app.step(&run, "/plan", "plan.store", 1, json!({"plan": plan()})).await;
-    let asked = app.step(&run, "/decisions", "plan.decision", 1, app.question(&run, &stored.body)).await;
+    let asked = app.step(&run, "/decisions", "plan.decision", 1, TestApp::question(&run, &stored.body)).await;
     assert_eq!((asked.status, asked.body["result"]["choice"].as_str()), (StatusCode::OK, Some("approve")));
     assert_eq!(asked.body["result"]["channel"], "policy");
     assert_eq!(app.status(run.project).await, "planning");

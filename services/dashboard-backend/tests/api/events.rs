@@ -64,5 +64,5 @@ async fn many_writers_at_once_leave_no_gap(db: PgPool) {
         .map(|body| app.service("cursor-integration", Method::POST, "/internal/v1/events", Some(body)));
     let answers = futures::future::join_all(calls).await;
     assert!(answers.iter().all(|answer| answer.status == StatusCode::ACCEPTED), "{answers:?}");
-    assert_eq!(broken_link(&mut *db.acquire().await.unwrap(), run.project).await.unwrap(), None);
+    assert_eq!(broken_link(&mut db.acquire().await.unwrap(), run.project).await.unwrap(), None);
 }

@@ -54,7 +54,11 @@ async fn a_paused_project_starts_no_question_and_goes_on_after(db: PgPool) {
     let resumed = steer(&app, &run, "resume").await;
     assert_eq!(resumed.body["status"], "analyzing", "it goes on where the work stands");
     app.run_jobs().await;
-    assert_eq!(app.n8n.with(|state| state.resumes.clone()), [run.execution.clone()], "the held step is woken");
+    assert_eq!(
+        app.n8n.with(|state| state.resumes.clone()),
+        std::slice::from_ref(&run.execution),
+        "the held step is woken"
+    );
     let asked = app.step(&run, "/decisions", "stuck", 1, question).await;
     assert_eq!(asked.status, StatusCode::ACCEPTED);
     assert_eq!(app.count("SELECT count(*) FROM hitl_decisions WHERE project_id = $1", run.project).await, 1);

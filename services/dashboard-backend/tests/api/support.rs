@@ -349,7 +349,7 @@ impl TestApp {
         let stored =
             self.step(&run, "/plan", "plan.store", 1, json!({"run_id": uuid::Uuid::now_v7(), "plan": plan()})).await;
         assert_eq!(stored.body["accepted"], true, "{:?}", stored.body);
-        let asked = self.step(&run, "/decisions", "plan.decision", 1, self.question(&run, &stored.body)).await;
+        let asked = self.step(&run, "/decisions", "plan.decision", 1, Self::question(&run, &stored.body)).await;
         assert_eq!(asked.status, StatusCode::ACCEPTED, "{:?}", asked.body);
         (run, asked.body["id"].as_str().unwrap().to_owned())
     }
@@ -372,7 +372,7 @@ impl TestApp {
     }
 
     /// The body of the plan's decision.
-    pub(crate) fn question(&self, run: &Run, stored: &Value) -> Value {
+    pub(crate) fn question(run: &Run, stored: &Value) -> Value {
         json!({
             "type": "plan", "title": "Plan for Pocket Ledger", "summary": "A **ledger**", "context": {"iteration": 1},
             "artifact": {"kind": "plan", "id": stored["artifact_id"], "sha": stored["sha256"]},

@@ -53,7 +53,11 @@ async fn from_a_readme_to_a_finished_project(db: PgPool) {
     assert_eq!(answer.body["decision"]["status"], "answered");
     app.n8n.with(|state| state.executions.insert(run.execution.clone(), "waiting"));
     app.run_jobs().await;
-    assert_eq!(app.n8n.with(|state| state.resumes.clone()), [run.execution.clone()], "the workflow is woken");
+    assert_eq!(
+        app.n8n.with(|state| state.resumes.clone()),
+        std::slice::from_ref(&run.execution),
+        "the workflow is woken"
+    );
     assert!(app.notification.sent().iter().any(|(path, _)| path.ends_with("/closed")), "every channel is told");
 
     // The workflow comes back: that is the proof.
