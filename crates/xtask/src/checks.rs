@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::layout::Layout;
 use crate::say::say;
-use crate::shell::run_logged;
+use crate::shell::{interrupted, run_logged};
 use crate::stack::Databases;
 use crate::{e2e, install};
 
@@ -99,7 +99,7 @@ impl Checks {
     fn end_to_end(&mut self) {
         for scenario in e2e::SCENARIOS {
             let name = format!("e2e-{}", scenario.name);
-            if self.wanted(&name) {
+            if self.wanted(&name) && !interrupted() {
                 say!("{name} …");
                 let start = Instant::now();
                 let count = e2e::scenario(scenario);
@@ -125,7 +125,7 @@ impl Checks {
 
     /// Runs one command and counts what its output says.
     fn command(&mut self, name: &str, mut command: Command, count: fn(bool, &str) -> Count) {
-        if !self.wanted(name) {
+        if !self.wanted(name) || interrupted() {
             return;
         }
         let start = Instant::now();

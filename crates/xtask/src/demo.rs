@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::http;
 use crate::say::say;
-use crate::shell::{Interrupt, output, which};
+use crate::shell::{interrupted, output, which};
 use crate::stack::{ADMIN_EMAIL, Stack};
 
 /// A project that has not ended by then is given up.
@@ -81,10 +81,10 @@ pub(crate) struct Watch {
 }
 
 /// Runs the demo. `true` when the project was completed.
-pub(crate) fn run(stack: &mut Stack, readme: &str, approvals: Approvals, stop: &Interrupt) -> anyhow::Result<bool> {
+pub(crate) fn run(stack: &mut Stack, readme: &str, approvals: Approvals) -> anyhow::Result<bool> {
     let mut api = Api::sign_in(stack)?;
     say!("\nPushing the README `{readme}` to a new repository of the sandbox …");
-    let mut watch = Watch::begin(stack, &mut api, readme, stop)?;
+    let mut watch = Watch::begin(stack, &mut api, readme)?;
     let status = loop {
         stack.tend();
         let status = match watch.step(stack, &mut api, approvals) {
@@ -97,7 +97,7 @@ pub(crate) fn run(stack: &mut Stack, readme: &str, approvals: Approvals, stop: &
             }
             Err(error) => return Err(error),
         };
-        if is_final(&status) || stop.is_set() {
+        if is_final(&status) || interrupted() {
             break status;
         }
         if watch.begin.elapsed() > LIMIT {
@@ -116,22 +116,17 @@ pub(crate) fn is_final(status: &str) -> bool {
 
 impl Watch {
     /// Pushes the README and waits until its project is there.
-    pub(crate) fn begin(stack: &mut Stack, api: &mut Api, readme: &str, stop: &Interrupt) -> anyhow::Result<Self> {
+    pub(crate) fn begin(stack: &mut Stack, api: &mut Api, readme: &str) -> anyhow::Result<Self> {
         let started = api.call("POST", "/api/v1/demo", Some(&json!({"readme": readme})))?;
         let repository =
             started["repository"].as_str().context("the demo did not say which repository it made")?.to_owned();
-        Self::of_repository(stack, api, repository, stop)
+        Self::of_repository(stack, api, repository)
     }
 
     /// Waits until a repository has become a project.
-    pub(crate) fn of_repository(
-        stack: &mut Stack,
-        api: &mut Api,
-        repository: String,
-        stop: &Interrupt,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn of_repository(stack: &mut Stack, api: &mut Api, repository: String) -> anyhow::Result<Self> {
         let begin = Instant::now();
-        while !stop.is_set() {
+        while !interrupted() {
             stack.tend();
             let page = api.get("/api/v1/projects").unwrap_or_default();
             let found = page["items"]

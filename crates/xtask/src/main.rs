@@ -66,12 +66,13 @@ struct UpArguments {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    let result = shell::listen_for_interrupts().and_then(|()| match command {
         Command::Up(arguments) => up(&arguments),
-        Command::Down { wipe } => stack::down(&Layout::standard(), wipe).map(|()| true),
+        Command::Down { wipe } => down(wipe).map(|()| true),
         Command::Test { only } => checks::run(only.as_deref()),
         Command::E2e { scenario } => e2e::run(&scenario),
-    };
+    });
     match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -82,14 +83,29 @@ fn main() -> ExitCode {
     }
 }
 
+/// Stops the stack; with `wipe` also what end-to-end runs and tests left behind.
+fn down(wipe: bool) -> anyhow::Result<()> {
+    for name in if wipe { &["up", "e2e", "test"][..] } else { &["up"] } {
+        let layout = Layout::named(name);
+        stack::down(&layout, wipe)?;
+        if wipe {
+            say!("Removed {} and {}.", layout.state.display(), layout.data.display());
+        }
+    }
+    if wipe {
+        // Empty by now; a file that somebody put there stays.
+        let _ = std::fs::remove_dir(Layout::standard().state.with_file_name(""));
+    }
+    Ok(())
+}
+
 fn up(arguments: &UpArguments) -> anyhow::Result<bool> {
     let layout = Layout::standard();
-    let stop = shell::on_interrupt()?;
     let mut stack = stack::Stack::start(layout, stack::Options { with_admin: arguments.demo, fresh_ports: false })?;
     let mut completed = true;
     if arguments.demo {
         let approvals = if arguments.interactive { demo::Approvals::Ask } else { demo::Approvals::Press };
-        completed = demo::run(&mut stack, &arguments.readme, approvals, &stop)?;
+        completed = demo::run(&mut stack, &arguments.readme, approvals)?;
         if arguments.once {
             stack.stop();
             return Ok(completed);
@@ -97,7 +113,7 @@ fn up(arguments: &UpArguments) -> anyhow::Result<bool> {
     }
     stack.print_urls();
     say!("Everything stays up until Ctrl-C.");
-    while !stop.is_set() {
+    while !shell::interrupted() {
         stack.tend();
         std::thread::sleep(std::time::Duration::from_millis(300));
     }

@@ -4,37 +4,30 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
 use crate::say::say;
 
-/// Set by Ctrl-C or SIGTERM.
-#[derive(Clone, Debug)]
-pub(crate) struct Interrupt(Arc<AtomicBool>);
+static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-impl Interrupt {
-    pub(crate) fn is_set(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+/// From now on Ctrl-C and SIGTERM ask politely: what waits looks at [`interrupted`], and what was started is stopped. A second one ends the
+/// process at once.
+pub(crate) fn listen_for_interrupts() -> anyhow::Result<()> {
+    let flag = INTERRUPTED.get_or_init(Arc::default);
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(flag))?;
+        signal_hook::flag::register(signal, Arc::clone(flag))?;
     }
-
-    /// One that is never set.
-    pub(crate) fn never() -> Self {
-        Self(Arc::default())
-    }
+    Ok(())
 }
 
-/// From now on Ctrl-C asks politely; a second one ends the process at once.
-pub(crate) fn on_interrupt() -> anyhow::Result<Interrupt> {
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag))?;
-        signal_hook::flag::register(signal, Arc::clone(&flag))?;
-    }
-    Ok(Interrupt(flag))
+/// Whether somebody wants this to end.
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTED.get().is_some_and(|flag| flag.load(Ordering::SeqCst))
 }
 
 /// Where a program is found.
@@ -84,6 +77,9 @@ pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
 pub(crate) fn wait_until(what: &str, limit: Duration, mut ready: impl FnMut() -> bool) -> anyhow::Result<()> {
     let start = Instant::now();
     while !ready() {
+        if interrupted() {
+            bail!("interrupted");
+        }
         if start.elapsed() > limit {
             bail!("{what} was not ready within {} s", limit.as_secs());
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Facts, evidence};
 use crate::demo::{Api, Approvals, Watch, is_final};
 use crate::say::say;
-use crate::shell::Interrupt;
+use crate::shell::interrupted;
 use crate::stack::Stack;
 
 /// n8n, once in each state of the project.
@@ -33,11 +33,11 @@ pub(super) fn services(stack: &mut Stack, facts: &mut Facts) -> anyhow::Result<(
 
 fn build_while_killing(stack: &mut Stack, facts: &mut Facts, victims: &[&str]) -> anyhow::Result<()> {
     let mut api = Api::sign_in(stack)?;
-    let mut watch = Watch::begin(stack, &mut api, "python-cli", &Interrupt::never())?;
+    let mut watch = Watch::begin(stack, &mut api, "python-cli")?;
     let (mut struck, mut next) = (BTreeSet::new(), victims.iter().cycle());
     let mut status = String::new();
     let begin = Instant::now();
-    while !is_final(&status) && begin.elapsed() < Duration::from_mins(12) {
+    while !interrupted() && !is_final(&status) && begin.elapsed() < Duration::from_mins(12) {
         stack.tend();
         match watch.step(stack, &mut api, Approvals::Press) {
             Ok(now) => status = now,

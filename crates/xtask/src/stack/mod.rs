@@ -223,7 +223,6 @@ pub(crate) fn down(layout: &Layout, wipe: bool) -> anyhow::Result<()> {
                 std::fs::remove_dir_all(dir).with_context(|| format!("cannot remove {}", dir.display()))?;
             }
         }
-        say!("Removed {} and {}.", layout.state.display(), layout.data.display());
     }
     Ok(())
 }
