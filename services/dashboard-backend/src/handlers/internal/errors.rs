@@ -10,11 +10,15 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::carriers::failure;
+use crate::jobs::start_carrier::StartCarrier;
 use crate::projects::{self, record};
 use crate::store::executions::{self, NewExecutionError};
 
 /// What n8n calls an execution that was running when n8n died: nobody's fault, so it does not count as a failure of its node.
 const CRASHED: &str = "WorkflowCrashedError";
+
+/// After an outage the next try comes this much later.
+const AFTER_OUTAGE: time::Duration = time::Duration::seconds(5);
 
 /// A failed execution.
 #[derive(Debug, Deserialize)]
@@ -71,6 +75,10 @@ pub(super) async fn report_error(
         let place = node.as_deref().unwrap_or("the workflow");
         if name == CRASHED {
             crate::jobs::start_carrier::enqueue(&mut tx, &project, now).await?;
+        } else if is_outage(&message) {
+            // Nothing is wrong with the project: a service was away for longer than the workflow's own retries. Not counted, tried again.
+            let job = StartCarrier { project_id: project.id };
+            common::jobs::enqueue_at(&mut tx, &job, now + AFTER_OUTAGE, now).await?;
         } else {
             failure::failed_at(&mut tx, &mut project, place, &message, now).await?;
         }
@@ -88,4 +96,10 @@ pub(super) async fn report_error(
     }
     tx.commit().await?;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// Whether a workflow's message says that a service was away. Workflows begin their messages with the HTTP status of the failed call, or with
+/// `no_answer` (`docs/workflows.md`); 500 is not among these, because that is a fault which another try seldom mends.
+fn is_outage(message: &str) -> bool {
+    ["no_answer", "429 ", "502 ", "503 ", "504 "].iter().any(|start| message.starts_with(start))
 }
