@@ -107,8 +107,9 @@ pub fn mentions(text: &str) -> Vec<Mention> {
             .map_or(bytes.len(), |length| start + length);
         skip = skip.max(end);
         let path = text.get(start..end).unwrap_or_default().trim_end_matches(['.', ':']);
-        // `/repos/…` is short for many routes, none of which it names.
-        let cut = bytes.get(end).is_some_and(|byte| *byte >= 0x80) || path.ends_with("..");
+        // `/repos/…` and `/repos/*/merge` are short for many routes, none of which they name.
+        let cut = bytes.get(end).is_some_and(|byte| *byte >= 0x80 || (*byte == b'*' && path.ends_with('/')))
+            || path.ends_with("..");
         if path.len() < 2 || path.starts_with("//") || cut {
             continue;
         }
@@ -142,5 +143,7 @@ mod tests {
         let shown: Vec<_> =
             found.iter().map(|each| format!("{:?} {} {}", each.method.as_deref(), each.path, each.line)).collect();
         assert_eq!(shown, ["Some(\"GET\") /users/{id} 1", "Some(\"POST\") /users 2", "None /x/y 3"]);
+        assert!(mentions("`PUT /repos/*/merge` and `GET /repos/…`").iter().all(|each| each.method.is_none()));
+        assert_eq!(mentions("**GET /users**")[0].path, "/users");
     }
 }

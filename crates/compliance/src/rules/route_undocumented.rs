@@ -46,6 +46,15 @@ pub(crate) static RULE: Rule = Rule {
             expect: &[],
         },
         Case {
+            name: "nothing but a parameter, mounted elsewhere",
+            files: &[
+                ("README.md", "# X\n\n`GET /users/{id}` shows one.\n"),
+                ("requirements.txt", "fastapi\n"),
+                ("app.py", "@router.get('/{id}')\ndef a(): pass\n"),
+            ],
+            expect: &[],
+        },
+        Case {
             name: "not a web API",
             files: &[
                 ("README.md", "# X\n"),
@@ -72,6 +81,10 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     for (path, facts) in project.shipped_code() {
         for route in &facts.routes {
             let shape = routes::shape(&route.path);
+            // `/{id}` is all of a path only together with where it is mounted, which the code here does not say.
+            if shape.iter().all(|segment| segment == "{}") {
+                continue;
+            }
             // Prefixes are mounted elsewhere, so the end of the path is what counts.
             let known = documented.iter().any(|(method, other)| {
                 routes::same(other, &shape)
