@@ -66,10 +66,10 @@ pub(super) fn run(args: &GenerateArgs) -> Result<i32, Failure> {
             Outcome::LeftRemoved => "leave out",
             Outcome::Conflict { .. } => "CONFLICT",
         };
-        println!("{word:10} {}", change.path);
+        outln!("{word:10} {}", change.path);
         if let Outcome::Conflict { diff } = &change.outcome {
             conflicts += 1;
-            print!("{diff}");
+            out!("{diff}");
         }
         if let Some(content) = change.content.as_ref().filter(|_| !args.dry_run) {
             write(&args.path.join(&change.path), content.as_bytes())?;
@@ -122,11 +122,11 @@ fn export(folder: &Path) -> Result<i32, Failure> {
     for name in Templates::names() {
         let path = folder.join(format!("{name}.hbs"));
         if path.exists() && read(&path)? != templates.get(name).unwrap_or_default() {
-            println!("keep       {}", path.display());
+            outln!("keep       {}", path.display());
             continue;
         }
         write(&path, templates.get(name).unwrap_or_default().as_bytes())?;
-        println!("write      {}", path.display());
+        outln!("write      {}", path.display());
     }
     Ok(CLEAN)
 }

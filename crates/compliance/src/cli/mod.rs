@@ -1,6 +1,6 @@
 //! The command line: `check` and its companions. The library does the work; this reads arguments and files, and prints.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
+#![expect(clippy::print_stderr, reason = "this is the command line")]
 
 use std::{
     fs,
@@ -18,6 +18,8 @@ use crate::{
     waivers,
 };
 
+#[macro_use]
+mod out;
 mod clock;
 mod generating;
 
@@ -228,11 +230,11 @@ fn dispatch(command: Command) -> Result<i32, Failure> {
         Command::Requirements { readme, plan, json } => show_requirements(&readme, plan.as_deref(), json),
         Command::Hook { path, install } => hook(&path, install),
         Command::Workflow => {
-            print!("{}", generate::ci_workflow());
+            out!("{}", generate::ci_workflow());
             Ok(CLEAN)
         }
         Command::Schema => {
-            println!("{}", pretty(&config::schema::schema()));
+            outln!("{}", pretty(&config::schema::schema()));
             Ok(CLEAN)
         }
     }
@@ -328,7 +330,7 @@ fn run_check(args: &CheckArgs) -> Result<i32, Failure> {
         }
         report = fix_all(&args.path, report, &settings)?;
     }
-    print!("{}", output::render(&report, args.format.into(), colours(args.color)));
+    out!("{}", output::render(&report, args.format.into(), colours(args.color)));
     Ok(if report.fails(args.fail_on.into()) { FOUND } else { CLEAN })
 }
 
@@ -367,19 +369,19 @@ fn explain(id: Option<&str>, json: bool) -> Result<i32, Failure> {
             );
             return Err(Failure::new(format!("there is no rule `{id}`")).hint(hint));
         };
-        print!("{}", crate::rule::page(rule));
+        out!("{}", crate::rule::page(rule));
         return Ok(CLEAN);
     }
     if json {
         let list: Vec<_> = rules::all()
             .map(|rule| serde_json::json!({ "id": rule.id, "category": rule.category, "severity": rule.severity, "on": rule.on, "summary": rule.summary, "why": rule.why, "remedy": rule.remedy }))
             .collect();
-        println!("{}", pretty(&list));
+        outln!("{}", pretty(&list));
         return Ok(CLEAN);
     }
     for rule in rules::all() {
         let state = if rule.on { rule.severity.name() } else { "off" };
-        println!("{:28} {state:8} {}", rule.id, rule.summary);
+        outln!("{:28} {state:8} {}", rule.id, rule.summary);
     }
     Ok(CLEAN)
 }
@@ -389,7 +391,7 @@ fn write_baseline(args: &CheckArgs) -> Result<i32, Failure> {
     let report = check(tree.as_ref(), &settings(args, tree.as_ref(), false)?);
     let known = baseline::Baseline::of(&report);
     write(&args.path.join(baseline::FILE), known.to_json().as_bytes())?;
-    println!("{} findings are in {}", report.findings.len(), baseline::FILE);
+    outln!("{} findings are in {}", report.findings.len(), baseline::FILE);
     Ok(CLEAN)
 }
 
@@ -409,22 +411,22 @@ fn waive(args: WaiveArgs) -> Result<i32, Failure> {
     let text = before + &waivers::entry(&waiver);
     waivers::parse(&text).map_err(|problems| Failure::new(format!("the waiver is wrong:\n{problems}")))?;
     write(&file, text.as_bytes())?;
-    println!("added to {}", waivers::FILE);
+    outln!("added to {}", waivers::FILE);
     Ok(CLEAN)
 }
 
 fn show_stack(path: &Path, json: bool) -> Result<i32, Failure> {
     let found = stack::detect(&directory(path)?);
     if json {
-        println!("{}", pretty(&found));
+        outln!("{}", pretty(&found));
         return Ok(CLEAN);
     }
     for each in &found {
         let kind =
             serde_json::to_value(each.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default();
-        println!("{kind:16} {:24} {:.2}", each.name, each.confidence);
+        outln!("{kind:16} {:24} {:.2}", each.name, each.confidence);
         for evidence in &each.evidence {
-            println!("    {evidence}");
+            outln!("    {evidence}");
         }
     }
     Ok(CLEAN)
@@ -435,10 +437,10 @@ fn show_requirements(readme: &Path, plan_path: Option<&Path>, json: bool) -> Res
     let found = requirements::read(&text);
     let Some(plan_path) = plan_path else {
         if json {
-            println!("{}", pretty(&found));
+            outln!("{}", pretty(&found));
         } else {
             for each in &found {
-                println!("{}  {}:{}  {}", each.id, readme.display(), each.line, each.text);
+                outln!("{}  {}:{}  {}", each.id, readme.display(), each.line, each.text);
             }
         }
         return Ok(CLEAN);
@@ -447,21 +449,21 @@ fn show_requirements(readme: &Path, plan_path: Option<&Path>, json: bool) -> Res
         .map_err(|error| Failure::new(format!("`{}` is no plan: {error}", plan_path.display())))?;
     let coverage = requirements::coverage(&found, &plan);
     if json {
-        println!("{}", pretty(&coverage));
+        outln!("{}", pretty(&coverage));
     } else {
         for covered in &coverage.covered {
             let by: Vec<String> = covered.by.iter().map(|by| format!("{}/{}", by.milestone, by.task)).collect();
-            println!("{}  covered by {}", covered.id, by.join(", "));
+            outln!("{}  covered by {}", covered.id, by.join(", "));
         }
         for open in &coverage.uncovered {
             let near: Vec<&str> = open.suggestions.iter().map(|near| near.task.as_str()).collect();
             let near = if near.is_empty() { String::new() } else { format!("  (nearest: {})", near.join(", ")) };
-            println!("{}  NOT COVERED  line {}: {}{near}", open.id, open.line, open.text);
+            outln!("{}  NOT COVERED  line {}: {}{near}", open.id, open.line, open.text);
         }
         for unknown in &coverage.unknown_ids {
-            println!("task {} names {}, which is no requirement", unknown.task, unknown.id);
+            outln!("task {} names {}, which is no requirement", unknown.task, unknown.id);
         }
-        println!("{:.0} % covered", coverage.ratio * 100.0);
+        outln!("{:.0} % covered", coverage.ratio * 100.0);
     }
     Ok(if coverage.uncovered.is_empty() && coverage.unknown_ids.is_empty() { CLEAN } else { FOUND })
 }
@@ -469,7 +471,7 @@ fn show_requirements(readme: &Path, plan_path: Option<&Path>, json: bool) -> Res
 fn hook(path: &Path, install: bool) -> Result<i32, Failure> {
     let text = generate::pre_commit_hook();
     if !install {
-        print!("{text}");
+        out!("{text}");
         return Ok(CLEAN);
     }
     let answer = std::process::Command::new("git")
@@ -493,6 +495,6 @@ fn hook(path: &Path, install: bool) -> Result<i32, Failure> {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755))
             .map_err(|error| Failure::new(error.to_string()))?;
     }
-    println!("installed {}", file.display());
+    outln!("installed {}", file.display());
     Ok(CLEAN)
 }
