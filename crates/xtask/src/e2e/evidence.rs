@@ -44,12 +44,37 @@ pub(super) fn once_each(stack: &Stack, api: &mut Api, watch: &Watch, facts: &mut
     );
 
     let runs = api.get(&format!("/api/v1/agent-runs?project_id={}", watch.project))?;
-    let asked = tally(&runs["items"], |run| Some(format!("{}/{}/{}", run["task"], run["milestone"], run["iteration"])));
+    let asked =
+        tally(&runs["items"], |run| Some(format!("{}/{}/{}", run["task"], run["milestone_key"], run["iteration"])));
     facts.check(
         &format!("{name}: each agent run was made once"),
         !asked.is_empty() && asked.values().all(|n| *n == 1),
         || format!("{asked:?}"),
     );
+
+    let backend = http::call("GET", &format!("{sandbox}/_sandbox/api/agent-runs"), &[], None)?;
+    let started = backend["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|run| run["repository"].as_str().is_some_and(|url| url.ends_with(name.as_str())))
+        .count();
+    let ours = runs["items"].as_array().map_or(0, Vec::len);
+    facts.check(&format!("{name}: the agents' backend saw as many runs as we did"), started == ours, || {
+        format!("{started} there, {ours} here")
+    });
+
+    for pull in pulls.as_array().into_iter().flatten() {
+        let number = &pull["number"];
+        let commits =
+            http::call("GET", &format!("{sandbox}/repos/{name}/pulls/{number}/commits?per_page=100"), &auth, None)?;
+        let subjects = tally(&commits, |commit| commit["commit"]["message"].as_str().map(str::to_owned));
+        facts.check(
+            &format!("{name}: no commit of #{number} was made twice"),
+            !subjects.is_empty() && subjects.values().all(|n| *n == 1),
+            || format!("{subjects:?}"),
+        );
+    }
 
     let decisions = api.get(&format!("/api/v1/projects/{}/decisions", watch.project))?;
     let list = decisions.get("items").unwrap_or(&decisions);
