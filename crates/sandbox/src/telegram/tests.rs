@@ -35,12 +35,12 @@ async fn every_encoding_and_letter_case_is_understood() {
     let send = || client().post(address(&sandbox, "SENDMESSAGE"));
     let form = [("chat_id", "1001".to_owned()), ("text", "one".to_owned()), ("reply_markup", markup.to_string())];
     assert_eq!(read(send().form(&form)).await["result"]["reply_markup"], markup);
-    let sent = read(send().json(&json!({ "chat_id": "@ada", "text": "two", "reply_markup": markup }))).await;
-    assert_eq!(sent["result"]["chat"]["id"], 1001);
+    let second = read(send().json(&json!({ "chat_id": "@ada", "text": "two", "reply_markup": markup }))).await;
+    assert_eq!(second["result"]["chat"]["id"], 1001);
     let multipart = "--b\r\nContent-Disposition: form-data; name=\"chat_id\"\r\n\r\n1001\r\n--b\r\n\
                      Content-Disposition: form-data; name=\"text\"\r\n\r\nthree\r\n--b--\r\n";
-    let sent = read(send().header("content-type", "multipart/form-data; boundary=b").body(multipart)).await;
-    assert_eq!(sent["result"]["text"], "three");
+    let third = read(send().header("content-type", "multipart/form-data; boundary=b").body(multipart)).await;
+    assert_eq!(third["result"]["text"], "three");
     assert_eq!(get(&sandbox, "sendmessage?chat_id=1001&text=four").await["result"]["message_id"], 4);
     assert_eq!(get(&sandbox, "GetMe").await["result"]["is_bot"], true);
 }
