@@ -138,8 +138,15 @@ fn path() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Few by default, for each checks whole trees with every rule, twice; `PROPTEST_CASES=1000` asks for more.
+fn cases() -> ProptestConfig {
+    let wanted = std::env::var_os("PROPTEST_CASES").is_some();
+    let usual = ProptestConfig::default();
+    if wanted { usual } else { ProptestConfig { cases: 32, ..usual } }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn any_bytes_in_any_file(files in prop::collection::vec((path(), prop::collection::vec(any::<u8>(), 0..400)), 0..8)) {
