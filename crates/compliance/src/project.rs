@@ -68,6 +68,11 @@ impl Index {
         matches!(self.find(path), Found::File | Found::Folder | Found::Unknown)
     }
 
+    /// Links that lead to a file of the tree.
+    pub fn links_to_files(&self) -> impl Iterator<Item = &str> {
+        self.symlinks.keys().map(String::as_str).filter(|link| self.is_file(link))
+    }
+
     /// Resolves links by name, a few steps deep.
     pub fn find(&self, path: &str) -> Found {
         let mut path = path.to_owned();
@@ -207,6 +212,17 @@ pub fn is_sample(path: &str) -> bool {
     })
 }
 
+/// Texts that others fill in: forms of the forge, templates of generators.
+pub fn is_template(path: &str) -> bool {
+    path.split('/').any(|part| {
+        let part = part.to_ascii_lowercase();
+        part.contains("template")
+            || part.starts_with("_layouts")
+            || part.starts_with("_includes")
+            || part.contains("{{")
+    })
+}
+
 impl Project<'_> {
     pub fn document(&self, path: &str) -> Option<&Document> {
         self.facts
@@ -231,9 +247,11 @@ impl Project<'_> {
     /// The path of a README in any format.
     pub fn readme_path(&self) -> Option<&str> {
         self.readme().map(|document| document.path.as_str()).or_else(|| {
+            // A workspace may show the README of its main package by a link.
             let mut found: Vec<&str> = self
                 .index
                 .files()
+                .chain(self.index.links_to_files())
                 .filter(|path| !path.contains('/') && path.to_ascii_lowercase().starts_with("readme"))
                 .collect();
             found.sort_unstable();

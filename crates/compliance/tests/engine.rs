@@ -97,6 +97,26 @@ fn a_file_that_cannot_be_read_is_a_finding() {
     assert_eq!(report.findings[0].message, "cannot be read: permission denied");
 }
 
+/// A workspace whose README is a link to that of its main package.
+struct Linked;
+
+impl Tree for Linked {
+    fn entries(&self) -> Vec<Entry> {
+        let file = |path: &str| Entry { path: path.to_owned(), size: 20, kind: Kind::File };
+        let link = Entry { path: "README.md".to_owned(), size: 0, kind: Kind::Symlink("main/README.md".to_owned()) };
+        vec![link, file("main/README.md")]
+    }
+
+    fn read(&self, _: &str) -> io::Result<Cow<'_, [u8]>> {
+        Ok(Cow::Borrowed(b"# X\n\nA thing.\n"))
+    }
+}
+
+#[test]
+fn a_readme_may_be_a_link_to_one() {
+    assert_eq!(check(&Linked, &Config::only("readme-missing")).findings, []);
+}
+
 const WAIVER: &str = "[[waiver]]\nrule = \"link-file-missing\"\npath = \"README.md\"\nmessage = \"gone.md\"\nreason = \"written next week\"\nowner = \"ann\"\nexpires = \"2025-12-31\"\n";
 
 #[test]

@@ -110,6 +110,8 @@ pub fn is_test(path: &str) -> bool {
                 | "fuzz"
                 | "demo"
                 | "demos"
+                | "playground"
+                | "playgrounds"
                 | "integration"
                 | "scripts"
                 | "tools"

@@ -34,6 +34,14 @@ pub(crate) static RULE: Rule = Rule {
             expect: &[],
         },
         Case { name: "a library", files: &[("Cargo.toml", "[package]\nname='x'\n")], expect: &[] },
+        Case {
+            name: "published packages with a site besides",
+            files: &[
+                ("package.json", "{\"private\":true,\"devDependencies\":{\"react\":\"1\",\"vite\":\"1\"}}"),
+                ("packages/x/package.json", "{\"name\":\"x\",\"version\":\"1.0.0\"}"),
+            ],
+            expect: &[],
+        },
     ],
 };
 
@@ -42,8 +50,15 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
         &sections::readme_headings(project),
         &["architecture", "structure", "design", "how it works", "архитектура", "структура", "устройство"],
     );
+    // A monorepo of published packages may have a site besides; it is no service.
+    let packages = project
+        .facts
+        .manifests
+        .iter()
+        .any(|manifest| manifest.path.starts_with("packages/") && !manifest.private && manifest.version.is_some());
     if matches!(project.kind, ProjectType::WebApi | ProjectType::WebApp)
         && !section
+        && !packages
         && !project.has(&["architecture", "design", "structure"])
     {
         sink.report("", 1, 1, "nothing describes how the service is built".to_owned());

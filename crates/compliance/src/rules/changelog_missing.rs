@@ -9,7 +9,7 @@ pub(crate) static RULE: Rule = Rule {
     id: "changelog-missing",
     category: Category::Changelog,
     severity: Severity::Info,
-    on: true,
+    on: false,
     summary: "A project that is released keeps a changelog",
     why: "Users have to know what a new version changes before they take it; the commit log does not tell them.",
     remedy: "Add CHANGELOG.md in the Keep a Changelog form, or link the releases page from the README",

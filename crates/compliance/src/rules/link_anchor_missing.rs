@@ -46,6 +46,14 @@ pub(crate) static RULE: Rule = Rule {
             )],
             expect: &[],
         },
+        Case {
+            name: "a site builder that makes anchors in its own way",
+            files: &[
+                ("docs/.vitepress/config.ts", "export default {}\n"),
+                ("docs/a.md", "# A\n\n[x](#build-target)\n\n## build.target\n\nx\n"),
+            ],
+            expect: &[],
+        },
     ],
 };
 
@@ -58,6 +66,9 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
             || fragment == "readme"
             || fragment.starts_with([':', '/', '!', '?']);
         let Some(target) = project.document(path) else { return };
+        if links::built(project, path) {
+            return;
+        }
         let lines =
             fragment.strip_prefix('L').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
         if special || lines || target.has_anchor(fragment) || target.has_anchor(&fragment.to_lowercase()) {

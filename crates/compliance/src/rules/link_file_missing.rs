@@ -38,6 +38,15 @@ pub(crate) static RULE: Rule = Rule {
             ],
             expect: &[],
         },
+        Case {
+            name: "places where a site builder puts pages and static files",
+            files: &[
+                ("docs/src/pages/index.md", "# D\n\n[use](use/) [demo](demo.html)\n"),
+                ("docs/src/use/start.md", "# S\n"),
+                ("docs/public/demo.html", "<p>x</p>\n"),
+            ],
+            expect: &[],
+        },
     ],
 };
 

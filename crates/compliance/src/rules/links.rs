@@ -109,7 +109,59 @@ fn resolve(project: &Project<'_>, document: &Document, link: &Link) -> Option<Ta
             target.path = Some(joined);
         }
     }
+    if target.found == Found::Missing && served(project, &document.path, target.shown.trim_start_matches("./")) {
+        target.found = Found::Unknown;
+    }
     Some(target)
+}
+
+/// Site builders that spell anchors in a way of their own, or whose layouts add some.
+const BUILDERS: &[&str] = &[
+    ".vitepress",
+    "astro.config.mjs",
+    "astro.config.ts",
+    "astro.config.js",
+    ".eleventy.js",
+    "eleventy.config.js",
+    "eleventy.config.mjs",
+];
+
+/// True for pages of such a site. A README is read on the forge all the same.
+pub(super) fn built(project: &Project<'_>, document: &str) -> bool {
+    let mut folder = paths::parent(document);
+    if paths::stem(document).eq_ignore_ascii_case("readme") {
+        return false;
+    }
+    loop {
+        if BUILDERS.iter().any(|name| paths::join(folder, name).is_some_and(|path| project.index.exists(&path))) {
+            return true;
+        }
+        if folder.is_empty() {
+            return false;
+        }
+        folder = paths::parent(folder);
+    }
+}
+
+/// True when a site builder puts a file at that place: its pages are moved up, and static files come from beside them.
+fn served(project: &Project<'_>, document: &str, path: &str) -> bool {
+    let mut folder = paths::parent(document);
+    let mut below = "";
+    loop {
+        let moved = matches!(below, "pages" | "content")
+            && paths::join(folder, path).is_some_and(|at| project.index.exists(&at));
+        let beside = ["public", "static"]
+            .iter()
+            .any(|kind| paths::join(folder, &format!("{kind}/{path}")).is_some_and(|at| project.index.is_file(&at)));
+        if moved || (beside && !below.is_empty()) {
+            return true;
+        }
+        if folder.is_empty() {
+            return false;
+        }
+        below = paths::name(folder);
+        folder = paths::parent(folder);
+    }
 }
 
 /// The path itself, or what site builders make of it.

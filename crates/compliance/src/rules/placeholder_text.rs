@@ -5,6 +5,7 @@ use regex::RegexSet;
 
 use crate::{
     markdown::Page,
+    project::is_template,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
     text::clip,
@@ -39,6 +40,11 @@ pub(crate) static RULE: Rule = Rule {
         Case {
             name: "examples that readers fill in",
             files: &[("a.md", "# A\n\nPut your project name into `name`.\n\n```sh\nx init your-project-name\n```\n")],
+            expect: &[],
+        },
+        Case {
+            name: "a form that others fill in",
+            files: &[(".github/ISSUE_TEMPLATE/bug.md", "# Bug\n\nAdd any other context about the problem here.\n")],
             expect: &[],
         },
     ],
@@ -114,6 +120,9 @@ static ANYWHERE: LazyLock<AhoCorasick> = LazyLock::new(|| {
 });
 
 fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    if is_template(page.path()) {
+        return;
+    }
     // One pass over the whole page spares nearly all pages the look at each sentence.
     if !ANYWHERE.is_match(page.text) {
         return;

@@ -4,8 +4,10 @@ use regex::Regex;
 
 use crate::{
     markdown::Page,
+    project::is_template,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
+    text::paths,
 };
 
 pub(crate) static RULE: Rule = Rule {
@@ -39,6 +41,11 @@ pub(crate) static RULE: Rule = Rule {
             files: &[("_layouts/a.md", "# {{ project_name }}\n"), ("templates/a.md", "# {{ project_name }}\n")],
             expect: &[],
         },
+        Case {
+            name: "a page that a site builder computes",
+            files: &[("docs/team.md", "<script setup>\nconst name = 'x'\n</script>\n\n# Team\n\n{{ name }}\n")],
+            expect: &[],
+        },
     ],
 };
 
@@ -50,13 +57,11 @@ static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
-    let is_template = page.path().split('/').any(|part| {
-        part.to_ascii_lowercase().contains("template")
-            || part.starts_with("_layouts")
-            || part.starts_with("_includes")
-            || part.contains("{{")
-    });
-    if is_template
+    // Pages of site builders compute such variables themselves, and a history tells of them.
+    let computed = page.text.contains("<script setup") || page.text.contains("{%");
+    if is_template(page.path())
+        || computed
+        || paths::is_history(page.path())
         || memchr::memmem::find(page.bytes, b"{{").is_none()
             && !["__", "<%", "%%", "@@"].iter().any(|mark| page.text.contains(mark))
     {

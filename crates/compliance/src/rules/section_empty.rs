@@ -35,6 +35,11 @@ pub(crate) static RULE: Rule = Rule {
             files: &[("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 2024-01-01\n\n- x\n")],
             expect: &[],
         },
+        Case {
+            name: "two forms of one call",
+            files: &[("docs/api.md", "# API\n\n## help()\n\n## help(name)\n\nShows the help.\n\n## Other\n\nx\n")],
+            expect: &[],
+        },
     ],
 };
 
@@ -60,7 +65,11 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
         // Three and more in a row are a list that is written with headings, such as the methods of a class.
         let list = (index.saturating_sub(2)..=index)
             .any(|start| (start..start + 3).all(|at| empty(at) && headings[at].level == heading.level));
-        if empty(index) && !list {
+        // The forms in which one method is called, each a heading, with the text under the last.
+        let call = |text: &str| text.contains('(') && text.trim_end().ends_with(')');
+        let form =
+            call(&heading.text) && next.is_some_and(|next| next.level == heading.level && next.text.contains('('));
+        if empty(index) && !list && !form {
             sink.report(
                 page.path(),
                 heading.line,
