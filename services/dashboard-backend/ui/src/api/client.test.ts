@@ -27,6 +27,20 @@ function expiredSession(refreshStatus: number) {
   return calls;
 }
 
+describe('client', () => {
+  it('marks a change as its own, as the gateway asks of requests that a cookie authorises', async () => {
+    let mark: string | null = null;
+    server.use(
+      http.post(at('/auth/logout'), ({ request }) => {
+        mark = request.headers.get('x-requested-with');
+        return new Response(null, { status: 204 });
+      }),
+    );
+    await client.POST('/api/v1/auth/logout');
+    expect(mark).toBe('quantapilot');
+  });
+});
+
 describe('unwrap', () => {
   it('turns a problem document into an ApiError with its fields', async () => {
     server.use(

@@ -82,6 +82,8 @@ function send(request: Request): Promise<Response> {
 export const client = createClient<paths>({
   baseUrl: globalThis.location.origin,
   credentials: 'same-origin',
+  // The gateway takes a change that a cookie authorises only with this header: a page of another site cannot send it.
+  headers: { 'X-Requested-With': 'quantapilot' },
   fetch: send,
 });
 client.use(session);
