@@ -50,6 +50,8 @@ pub(crate) fn run(only: Option<&str>) -> anyhow::Result<bool> {
     checks.dashboard();
     checks.end_to_end();
     drop(databases);
+    anyhow::ensure!(!interrupted(), "interrupted");
+    anyhow::ensure!(checks.count.passed + checks.count.failed > 0, "no check has such a name");
     say!("\n{} passed, {} failed", checks.count.passed, checks.count.failed);
     Ok(checks.count.failed == 0)
 }

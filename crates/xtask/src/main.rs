@@ -1,5 +1,6 @@
-//! The developer's tool: `cargo xtask up`, `down`, `test`, `e2e`.
+//! The developer's tool: `cargo xtask up`, `down`, `test`, `e2e`, `bench`.
 
+mod bench;
 mod checks;
 mod demo;
 mod e2e;
@@ -41,9 +42,14 @@ enum Command {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Measure speed beside peers, in one run.
+    Bench {
+        /// What: `compliance`.
+        what: String,
+    },
     /// Run end-to-end scenarios on a stack of their own.
     E2e {
-        /// Which: `loop`, `kills`, or `all`.
+        /// Which: `loop`, `kill-n8n`, `kill-services`, or `all`.
         #[arg(default_value = "all")]
         scenario: String,
     },
@@ -71,6 +77,7 @@ fn main() -> ExitCode {
         Command::Up(arguments) => up(&arguments),
         Command::Down { wipe } => down(wipe).map(|()| true),
         Command::Test { only } => checks::run(only.as_deref()),
+        Command::Bench { what } => bench::run(&what),
         Command::E2e { scenario } => e2e::run(&scenario),
     });
     match result {
@@ -85,7 +92,7 @@ fn main() -> ExitCode {
 
 /// Stops the stack; with `wipe` also what end-to-end runs and tests left behind.
 fn down(wipe: bool) -> anyhow::Result<()> {
-    for name in if wipe { &["up", "e2e", "test"][..] } else { &["up"] } {
+    for name in if wipe { &["up", "e2e", "test", "bench"][..] } else { &["up"] } {
         let layout = Layout::named(name);
         stack::down(&layout, wipe)?;
         if wipe {

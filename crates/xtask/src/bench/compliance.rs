@@ -1,6 +1,6 @@
 //! Speed of the documents' check beside other Markdown linters, on one generated tree of 10,000 documents.
 //!
-//! Peers are used when their programs are on the path: `rumdl`, `markdownlint-cli2` and `remark` (with
+//! Peers are used when their programs are installed beside the run or on the path: `rumdl`, `markdownlint-cli2` and `remark` (with
 //! `remark-preset-lint-recommended`), all from npm. A peer that is not there is named and left out.
 
 use std::{
@@ -16,13 +16,13 @@ const PAGES: usize = 100;
 const ROUNDS: usize = 3;
 
 /// One program's best time of several rounds; nothing when it cannot be started.
-pub struct Measure {
-    pub program: String,
-    pub best: Option<Duration>,
+pub(crate) struct Measure {
+    pub(crate) program: String,
+    pub(crate) best: Option<Duration>,
 }
 
 /// Writes the tree into `folder` and measures `own` (the released `quantapilot-compliance`) and its peers on it.
-pub fn run(folder: &Path, own: &Path) -> io::Result<Vec<Measure>> {
+pub(crate) fn run(folder: &Path, own: &Path, peers: &Path) -> io::Result<Vec<Measure>> {
     write_tree(folder)?;
     let own = own.to_string_lossy().into_owned();
     let programs: [(&str, Vec<&str>); 4] = [
@@ -33,16 +33,20 @@ pub fn run(folder: &Path, own: &Path) -> io::Result<Vec<Measure>> {
     ];
     Ok(programs
         .iter()
-        .map(|(program, arguments)| Measure { program: (*program).to_owned(), best: best(folder, program, arguments) })
+        .map(|(program, arguments)| Measure {
+            program: (*program).to_owned(),
+            best: best(folder, program, arguments, peers),
+        })
         .collect())
 }
 
 /// The least of several rounds: other load on the machine only ever adds.
-fn best(folder: &Path, program: &str, arguments: &[&str]) -> Option<Duration> {
+fn best(folder: &Path, program: &str, arguments: &[&str], peers: &Path) -> Option<Duration> {
     (0..ROUNDS)
         .map(|_| {
             let started = Instant::now();
-            let status = Command::new(program)
+            let installed = peers.join(program);
+            let status = Command::new(if installed.exists() { installed.as_os_str() } else { program.as_ref() })
                 .args(arguments)
                 .current_dir(folder)
                 .stdout(Stdio::null())
@@ -81,7 +85,7 @@ fn write_tree(folder: &Path) -> io::Result<()> {
 }
 
 /// A table for people.
-pub fn table(measures: &[Measure]) -> String {
+pub(crate) fn table(measures: &[Measure]) -> String {
     let mut table = String::new();
     for measure in measures {
         let time =

@@ -1,0 +1,41 @@
+//! `cargo xtask bench`: speed beside peers, measured in one run on this machine. Never a test.
+
+mod compliance;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::bail;
+
+use crate::layout::Layout;
+use crate::say::say;
+use crate::shell::{cargo, run_logged, timed};
+
+/// The peers' npm packages, pinned so that two runs compare.
+const PEERS: [&str; 4] = ["rumdl", "markdownlint-cli2", "remark-cli", "remark-preset-lint-recommended"];
+
+/// Runs one benchmark.
+pub(crate) fn run(what: &str) -> anyhow::Result<bool> {
+    if what != "compliance" {
+        bail!("there is no benchmark `{what}`; there is `compliance`");
+    }
+    let layout = Layout::named("bench");
+    std::fs::create_dir_all(layout.logs())?;
+    let log = layout.logs().join("bench.log");
+    let mut build = cargo(&layout);
+    build.args(["build", "--release", "--package", "compliance", "--bin", "quantapilot-compliance"]);
+    timed("release build", || run_logged("cargo build", &mut build, &log))?;
+    let peers = layout.state.join("peers");
+    std::fs::create_dir_all(&peers)?;
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]).arg(&peers).args(PEERS);
+    timed("peers", || run_logged("npm install", &mut npm, &log))?;
+    let tree = layout.state.join("tree");
+    let _ = std::fs::remove_dir_all(&tree);
+    std::fs::create_dir_all(&tree)?;
+    let own: PathBuf = layout.target().join("release/quantapilot-compliance");
+    say!("Measuring on 10,001 documents, three rounds each …");
+    let measures = compliance::run(&tree, &own, &peers.join("node_modules/.bin"))?;
+    say!("\n{}", compliance::table(&measures));
+    Ok(measures.iter().all(|measure| measure.best.is_some()))
+}
