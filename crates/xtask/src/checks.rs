@@ -87,7 +87,7 @@ impl Checks {
             return;
         }
         let npm = |layout: &Layout, script: &str| {
-            let mut command = Command::new("npm");
+            let mut command = install::npm();
             command.args(["run", "--silent", script]).current_dir(layout.ui()).env("CI", "1").env("NO_COLOR", "1");
             command
         };

@@ -77,10 +77,52 @@ pub(crate) fn programs(layout: &Layout, extra: &[(&str, &str)]) -> anyhow::Resul
     })
 }
 
+/// npm, under a Node.js that is new enough: the machine's own, or one from the registry (see [`node_tools`]).
+pub(crate) fn npm() -> Command {
+    let tools = node_tools_dir().join("node_modules");
+    let own = tools.join(".bin/npm");
+    if !own.exists() {
+        return Command::new("npm");
+    }
+    let mut paths = vec![tools.join(node_package()).join("bin"), tools.join(".bin")];
+    paths.extend(std::env::split_paths(&crate::layout::env("PATH").unwrap_or_default()));
+    let mut command = Command::new(own);
+    if let Ok(path) = std::env::join_paths(paths) {
+        command.env("PATH", path);
+    }
+    command
+}
+
+/// Debian 12 has Node.js 18 and npm 9; the dashboard's tools want Node.js 20.19 and npm 11. Brings newer ones when they are needed.
+fn node_tools(layout: &Layout) -> anyhow::Result<()> {
+    let version = |program: &str| {
+        let text = crate::shell::output(Command::new(program).arg("--version")).unwrap_or_default();
+        let mut parts = text.trim().trim_start_matches('v').split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+    };
+    let dir = node_tools_dir();
+    if (version("node") >= (20, 19) && version("npm") >= (11, 0)) || dir.join("node_modules/.bin/npm").exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&dir)?;
+    std::fs::write(dir.join("package.json"), r#"{"private":true}"#)?;
+    timed("a newer Node.js and npm", || {
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "npm@11"]);
+        npm.arg(format!("{}@{NODE_VERSION}", node_package())).current_dir(&dir);
+        run_logged("npm install npm", &mut npm, &layout.logs().join("install.log"))
+    })
+}
+
+fn node_tools_dir() -> PathBuf {
+    Layout::n8n().with_file_name(format!("node-tools-{NODE_VERSION}"))
+}
+
 /// Installs n8n and the Node.js it needs, once for all clones.
 pub(crate) fn n8n(layout: &Layout) -> anyhow::Result<()> {
     let dir = Layout::n8n();
     let done = dir.join("node_modules/.quantapilot-complete");
+    node_tools(layout)?;
     if done.is_file() {
         return Ok(());
     }
@@ -95,7 +137,7 @@ pub(crate) fn n8n(layout: &Layout) -> anyhow::Result<()> {
     std::fs::write(dir.join("package.json"), manifest.to_string())?;
     say!("Installing n8n {N8N_VERSION} (2,300 npm packages; a few minutes, once) …");
     timed("n8n", || {
-        let mut npm = Command::new("npm");
+        let mut npm = npm();
         npm.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&dir);
         run_logged("npm install n8n", &mut npm, &layout.logs().join("install.log"))?;
         std::fs::write(&done, "")?;
@@ -128,9 +170,7 @@ pub(crate) fn ui(layout: &Layout) -> anyhow::Result<()> {
     if built.is_some() && built >= sources {
         return Ok(());
     }
-    timed("dashboard", || {
-        run_logged("npm run build", Command::new("npm").args(["run", "build"]).current_dir(&ui), &log)
-    })
+    timed("dashboard", || run_logged("npm run build", npm().args(["run", "build"]).current_dir(&ui), &log))
 }
 
 /// The dashboard's packages, when the lock file is newer than what is installed.
@@ -141,7 +181,7 @@ pub(crate) fn node_modules(layout: &Layout) -> anyhow::Result<()> {
         return Ok(());
     }
     timed("the dashboard's packages", || {
-        let mut npm = Command::new("npm");
+        let mut npm = npm();
         npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&ui);
         run_logged("npm ci", &mut npm, &layout.logs().join("ui.log"))
     })

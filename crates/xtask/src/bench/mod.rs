@@ -3,7 +3,6 @@
 mod compliance;
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::bail;
 
@@ -27,7 +26,7 @@ pub(crate) fn run(what: &str) -> anyhow::Result<bool> {
     timed("release build", || run_logged("cargo build", &mut build, &log))?;
     let peers = layout.state.join("peers");
     std::fs::create_dir_all(&peers)?;
-    let mut npm = Command::new("npm");
+    let mut npm = crate::install::npm();
     npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]).arg(&peers).args(PEERS);
     timed("peers", || run_logged("npm install", &mut npm, &log))?;
     let tree = layout.state.join("tree");
