@@ -60,7 +60,7 @@ struct UpArguments {
     /// Build a project from a README, live, to its end.
     #[arg(long)]
     demo: bool,
-    /// Which README: python-cli, node-api or rust-lib.
+    /// Which README: python-cli, node-api or rust-library.
     #[arg(long, default_value = "python-cli")]
     readme: String,
     /// Stop everything after the demo; the exit code says whether the project was completed.

@@ -16,7 +16,7 @@ const UNSEEN: &str = "# Tide table\n\nA small tool that prints when the tide is 
 pub(super) fn all_readmes(stack: &mut Stack, facts: &mut Facts) -> anyhow::Result<()> {
     let mut api = Api::sign_in(stack)?;
     let mut watches = Vec::new();
-    for readme in ["python-cli", "node-api", "rust-lib"] {
+    for readme in ["python-cli", "node-api", "rust-library"] {
         watches.push(Watch::begin(stack, &mut api, readme)?);
     }
     let url = format!("{}/_sandbox/api/demo", stack.ports.url("sandbox"));
