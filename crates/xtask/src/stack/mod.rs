@@ -122,13 +122,16 @@ impl Stack {
         command
     }
 
-    /// Makes the administrator as the first-run page would; an instance that has one already keeps it.
+    /// Makes the demo's administrator, beside accounts that people made; one that is there already is kept.
     fn make_admin(&self) -> anyhow::Result<()> {
-        let url = format!("{}/api/v1/setup", self.ports.url("api-gateway"));
-        if http::call("GET", &url, &[], None)?["needed"] == true {
-            let body = json!({"email": ADMIN_EMAIL, "display_name": "Ada Admin", "password": self.admin_password()?});
-            http::call("POST", &url, &[], Some(&body))?;
-        }
+        let mut token = self.quantapilot();
+        token.args(["token", "--for", "dashboard-backend"]);
+        let token = crate::shell::output(&mut token)?;
+        let url = format!("{}/internal/v1/users", self.ports.url("dashboard-backend"));
+        let body = json!({"email": ADMIN_EMAIL, "display_name": "Ada Admin", "role": "admin", "password": self.admin_password()?});
+        let answer = http::send("POST", &url, &[("authorization", &format!("Bearer {}", token.trim()))], Some(&body))?;
+        let made = answer.status < 300 || answer.body["code"] == "email_taken";
+        anyhow::ensure!(made, "cannot make the administrator: {} {}", answer.status, answer.body);
         Ok(())
     }
 
