@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
         },
         Case {
             name: "a drive and a file address",
-            files: &[("a.md", "[x](C:/work/b.md) [y](file:///b.md)\n")],
+            files: &[("a.md", "[x](C:/files/b.md) [y](file:///b.md)\n")],
             expect: &[("a.md", 1), ("a.md", 1)],
         },
         Case { name: "others", files: &[("a.md", "[x](/guide/b) [y](https://example.com/home/ann/)\n")], expect: &[] },
