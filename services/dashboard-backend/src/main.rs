@@ -1,15 +1,13 @@
 //! `dashboard-backend`: projects, decisions, people and the dashboard.
 
 use dashboard_backend::app::App;
-use dashboard_backend::config::Config;
+use dashboard_backend::config::{Config, PORT};
 use dashboard_backend::{carriers, jobs, live, routes};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    if let Some(answer) = routes::answer_flags(std::env::args().skip(1)).await? {
-        use std::io::Write as _;
-        writeln!(std::io::stdout(), "{answer}")?;
+    if common::cli::handled("dashboard-backend", PORT).await? {
         return Ok(());
     }
     let config = Config::from_env()?;

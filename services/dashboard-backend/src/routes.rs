@@ -82,20 +82,3 @@ pub fn health(app: &App) -> Health {
             async move { app.redis.ping().await }
         })
 }
-
-/// `--version` and `--healthcheck`, which need no settings; anything else is refused.
-pub async fn answer_flags(mut flags: impl Iterator<Item = String>) -> anyhow::Result<Option<String>> {
-    match flags.next().as_deref() {
-        None => Ok(None),
-        Some("--version") => Ok(Some(format!("dashboard-backend {}", env!("CARGO_PKG_VERSION")))),
-        Some("--healthcheck") => {
-            let bind: std::net::SocketAddr = common::config::Reader::from_env()
-                .or("BIND", std::net::SocketAddr::from(([0, 0, 0, 0], crate::config::PORT)));
-            common::health::self_check(bind.port()).await?;
-            Ok(Some("ok".to_owned()))
-        }
-        Some(other) => {
-            anyhow::bail!("`{other}` is not a flag: use --version or --healthcheck; settings come from the environment")
-        }
-    }
-}

@@ -1,7 +1,6 @@
 //! The process: settings, then the HTTP server, the jobs and the poller until told to stop.
 
 use common::clock::Clock;
-use common::health;
 use github_integration::app::App;
 use github_integration::config::{Config, PORT};
 use github_integration::{SERVICE, poller, routes, worker};
@@ -9,19 +8,10 @@ use github_integration::{SERVICE, poller, routes, worker};
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     common::http::client::install_crypto();
-    let config = match std::env::args().nth(1).as_deref() {
-        None => Config::from_env()?,
-        Some("--version") => {
-            use std::io::Write as _;
-            return Ok(writeln!(std::io::stdout(), "{SERVICE} {}", env!("CARGO_PKG_VERSION"))?);
-        }
-        Some("--healthcheck") => {
-            return health::self_check(Config::from_env().map_or(PORT, |c| c.shared.bind.port())).await;
-        }
-        Some(other) => anyhow::bail!(
-            "unknown argument `{other}`: there are --version and --healthcheck; settings come from the environment"
-        ),
-    };
+    if common::cli::handled(SERVICE, PORT).await? {
+        return Ok(());
+    }
+    let config = Config::from_env()?;
     common::telemetry::init(SERVICE, &config.telemetry)?;
     let app = App::connect(config, Clock::system())?;
     let stop = common::shutdown::on_signal();
