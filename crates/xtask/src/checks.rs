@@ -8,7 +8,7 @@ use crate::layout::Layout;
 use crate::say::say;
 use crate::shell::{interrupted, run_logged};
 use crate::stack::Databases;
-use crate::{e2e, install};
+use crate::{deploy, e2e, install};
 
 /// How many passed and failed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,12 +42,13 @@ pub(crate) fn run(only: Option<&str>) -> anyhow::Result<bool> {
         let _ = std::fs::remove_file(old.path());
     }
     let only = only.map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default();
-    install::programs(&layout, &[("chromium", "chromium")])?;
+    install::programs(&layout, &[("chromium", "chromium"), ("pip3", "python3-pip")])?;
     install::n8n(&layout)?;
     let databases = Databases::start(&layout)?;
     let mut checks = Checks { layout, only, count: Count::default() };
     checks.rust(&databases);
     checks.dashboard();
+    checks.deployment();
     checks.end_to_end();
     drop(databases);
     anyhow::ensure!(!interrupted(), "interrupted");
@@ -96,6 +97,34 @@ impl Checks {
         self.command("ui-tests", npm(&layout, "test"), vitest);
         self.command("ui-build", npm(&layout, "build"), one);
         self.command("ui-browser", npm(&layout, "check:browser"), one);
+    }
+
+    /// What `deploy/` holds.
+    fn deployment(&mut self) {
+        for (name, check) in deploy::CHECKS {
+            if !self.wanted(name) || interrupted() {
+                continue;
+            }
+            let start = Instant::now();
+            match check(&self.layout) {
+                Err(error) => self.failed(name, &error),
+                Ok(deploy::Outcome::Skipped(why)) => say!("  ⚠ SKIPPED {name}: {why}"),
+                Ok(deploy::Outcome::Checked(findings)) => {
+                    let passed = findings.problems.is_empty();
+                    let mark = if passed { '✓' } else { '✗' };
+                    let seconds = start.elapsed().as_secs_f64();
+                    say!(
+                        "  {mark} {name}: {} facts hold, {} do not ({seconds:.1} s)",
+                        findings.held,
+                        findings.problems.len()
+                    );
+                    for problem in findings.problems.iter().take(40) {
+                        say!("    {problem}");
+                    }
+                    self.count.add(Count::one(passed));
+                }
+            }
+        }
     }
 
     fn end_to_end(&mut self) {

@@ -3,6 +3,7 @@
 mod bench;
 mod checks;
 mod demo;
+mod deploy;
 mod e2e;
 mod http;
 mod install;
