@@ -84,7 +84,7 @@ impl Manifests<'_> {
         self.documents.iter().any(|one| one["kind"] == kind && one["metadata"]["name"] == name)
     }
 
-    /// Whether there are Secrets that the chart does not render: the person's own.
+    /// The document of that kind and name; Secrets may be the person's own, which the chart does not render.
     fn find(&self, kind: &str, name: &str) -> Option<&Value> {
         self.documents.iter().find(|one| one["kind"] == kind && one["metadata"]["name"] == name)
     }
