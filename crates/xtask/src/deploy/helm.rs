@@ -39,8 +39,7 @@ pub(super) fn check(layout: &Layout) -> anyhow::Result<Outcome> {
         let file = layout.state.join(format!("helm-{name}.yaml"));
         let mut lint = Command::new(&helm);
         lint.args(["lint", "--strict", "--values"]).arg(&values).arg(&chart);
-        let linted = output(&mut lint);
-        findings.expect(linted.is_ok(), || format!("{name}: helm lint: {:#}", linted.unwrap_err()));
+        findings.succeeds(&format!("{name}: helm lint"), output(&mut lint));
         let mut template = Command::new(&helm);
         template
             .args(["template", "pilot", "--namespace", "pilots", "--include-crds", "--values"])
@@ -78,7 +77,6 @@ fn validate(layout: &Layout, files: &[PathBuf], findings: &mut Findings) -> anyh
     for version in KUBERNETES {
         command.args(["--kubernetes-version", version]);
     }
-    let valid = output(command.args(files));
-    findings.expect(valid.is_ok(), || format!("not valid for Kubernetes: {:#}", valid.unwrap_err()));
+    findings.succeeds("validating for Kubernetes", output(command.args(files)));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Rules for what the chart renders: nothing runs with more rights than it needs, every name leads somewhere, every setting exists.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -169,7 +169,7 @@ fn container_is_confined(at: &str, container: &Value, document: &Value, findings
     }
 }
 
-/// Volumes, accounts, Secrets and their keys, ConfigMaps: what a pod names is there.
+/// Volumes, accounts, Secrets and their keys, config maps: what a pod names is there.
 fn names_lead_somewhere(at: &str, pod: &Value, all: &Manifests<'_>, findings: &mut Findings) {
     let account = pod["serviceAccountName"].as_str().unwrap_or_default();
     findings.expect(all.has("ServiceAccount", account), || format!("{at}: there is no ServiceAccount `{account}`"));
@@ -212,13 +212,13 @@ fn settings_exist(at: &str, container: &Value, settings: &BTreeSet<String>, find
     if !OURS.contains(&program) {
         return;
     }
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for variable in list(&container["env"]) {
         let name = variable["name"].as_str().unwrap_or_default();
         let known =
             settings.contains(name) || name.strip_suffix("_FILE").is_some_and(|secret| settings.contains(secret));
         findings.expect(known, || format!("{at}: there is no setting `{name}`"));
-        findings.expect(seen.insert(name, ()).is_none(), || format!("{at}: {name} is set twice"));
+        findings.expect(seen.insert(name), || format!("{at}: {name} is set twice"));
     }
 }
 
@@ -267,11 +267,9 @@ fn selectors_find_pods(at: &str, document: &Value, all: &Manifests<'_>, findings
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
     use super::*;
 
-    const CONFINED: &str = r#"
+    const CONFINED: &str = r"
 kind: Deployment
 metadata: { name: web }
 spec:
@@ -293,7 +291,7 @@ spec:
 ---
 kind: ServiceAccount
 metadata: { name: web }
-"#;
+";
 
     fn problems(text: &str) -> Vec<String> {
         let mut findings = Findings::default();

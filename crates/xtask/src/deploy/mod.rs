@@ -31,6 +31,14 @@ impl Findings {
             self.problems.push(problem());
         }
     }
+
+    /// Counts something that has to work.
+    fn succeeds<T>(&mut self, what: &str, result: anyhow::Result<T>) {
+        match result {
+            Ok(_) => self.held += 1,
+            Err(error) => self.problems.push(format!("{what}: {error:#}")),
+        }
+    }
 }
 
 /// A check's name and what runs it.
