@@ -10,12 +10,59 @@ use axum::routing::get;
 use axum::{Json, Router};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
-type Check = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send + Sync>;
+use crate::clock::Clock;
+
+type Check = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Found> + Send>> + Send + Sync>;
+
+/// What a check found.
+#[derive(Clone, Debug)]
+struct Found {
+    error: Option<String>,
+    latency: Duration,
+    /// For what is not asked each time: how old this is.
+    age_seconds: Option<u64>,
+}
+
+/// The last answer of something in the outside world. Believed for half a minute, a bad one for ten seconds, and of several who ask at once
+/// one does: however often readiness is asked, a provider's limits are not used up.
+#[derive(Clone)]
+pub struct Remembered {
+    clock: Clock,
+    last: Arc<Mutex<Option<(OffsetDateTime, Found)>>>,
+}
+
+impl Remembered {
+    /// Nothing yet.
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, last: Arc::default() }
+    }
+
+    async fn or_ask<Fut: Future<Output = anyhow::Result<()>>>(&self, check: impl FnOnce() -> Fut) -> Found {
+        let mut last = self.last.lock().await;
+        let now = self.clock.now();
+        if let Some((at, found)) = last.as_ref() {
+            let believed = if found.error.is_none() { BELIEVED } else { DISBELIEVED };
+            if now - *at < believed {
+                let age = u64::try_from((now - *at).whole_seconds()).unwrap_or(0);
+                return Found { age_seconds: Some(age), ..found.clone() };
+            }
+        }
+        let found = Found { age_seconds: Some(0), ..look(check()).await };
+        *last = Some((now, found.clone()));
+        found
+    }
+}
 
 /// A check slower than this counts as failed.
 const LIMIT: Duration = Duration::from_secs(3);
+/// How long a good answer of the outside world is believed: readiness is asked every few seconds, and by several.
+const BELIEVED: time::Duration = time::Duration::seconds(30);
+/// How long a bad one is: people wait for it to be mended.
+const DISBELIEVED: time::Duration = time::Duration::seconds(10);
 
 /// The checks of one service.
 #[derive(Clone)]
@@ -46,6 +93,9 @@ pub struct CheckResult {
     pub required: bool,
     /// How long it took, in milliseconds.
     pub latency_ms: u64,
+    /// How old this answer is, for what is in the outside world and not asked each time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_seconds: Option<u64>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -67,7 +117,7 @@ impl Health {
         self.add(name, true, check)
     }
 
-    /// Adds a check that only degrades: the outside world, or Redis.
+    /// Adds a check that only degrades, of something near: Redis.
     #[must_use]
     pub fn check_optional<F, Fut>(self, name: &'static str, check: F) -> Self
     where
@@ -77,26 +127,43 @@ impl Health {
         self.add(name, false, check)
     }
 
+    /// Adds a check that only degrades, of something in the outside world, which is not asked each time.
+    #[must_use]
+    pub fn check_outside<F, Fut>(mut self, name: &'static str, remembered: &Remembered, check: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        let (remembered, check) = (remembered.clone(), Arc::new(check));
+        let ask = move || {
+            let (remembered, check) = (remembered.clone(), check.clone());
+            async move { remembered.or_ask(&*check).await }
+        };
+        self.checks.push((name, false, Arc::new(move || Box::pin(ask()))));
+        self
+    }
+
     fn add<F, Fut>(mut self, name: &'static str, required: bool, check: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
-        self.checks.push((name, required, Arc::new(move || Box::pin(check()))));
+        self.checks.push((name, required, Arc::new(move || Box::pin(look(check())))));
         self
     }
 
     /// Runs every check at once.
     pub async fn readiness(&self) -> Readiness {
         let results = futures::future::join_all(self.checks.iter().map(async |(name, required, check)| {
-            let start = Instant::now();
-            let error = match tokio::time::timeout(LIMIT, check()).await {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(format!("{error:#}")),
-                Err(_) => Some(format!("no answer within {} s", LIMIT.as_secs())),
+            let found = check().await;
+            let result = CheckResult {
+                ok: found.error.is_none(),
+                required: *required,
+                latency_ms: u64::try_from(found.latency.as_millis()).unwrap_or(u64::MAX),
+                age_seconds: found.age_seconds,
+                error: found.error,
             };
-            let latency_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-            ((*name).to_owned(), CheckResult { ok: error.is_none(), required: *required, latency_ms, error })
+            ((*name).to_owned(), result)
         }))
         .await;
         let checks: BTreeMap<_, _> = results.into_iter().collect();
@@ -138,10 +205,68 @@ impl Health {
     }
 }
 
+async fn look(check: impl Future<Output = anyhow::Result<()>>) -> Found {
+    let start = Instant::now();
+    let error = match tokio::time::timeout(LIMIT, check).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(format!("{error:#}")),
+        Err(_) => Some(format!("no answer within {} s", LIMIT.as_secs())),
+    };
+    Found { error, latency: start.elapsed(), age_seconds: None }
+}
+
 /// What `--healthcheck` of every binary does: asks its own readiness over loopback.
 pub async fn self_check(port: u16) -> anyhow::Result<()> {
     let url = format!("http://127.0.0.1:{port}/health/ready").parse()?;
     let client = crate::http::client::Client::with_timeout("self", Duration::from_secs(5));
     client.accept(client.request(http::Method::GET, url)).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// A peer that counts how often it is asked, and is away for the first `bad` times.
+    fn outside(clock: &Clock, bad: u32) -> (Health, Arc<AtomicU32>) {
+        let asked = Arc::new(AtomicU32::new(0));
+        let counter = asked.clone();
+        let health = Health::new("test").check_outside("peer", &Remembered::new(clock.clone()), move || {
+            let number = counter.fetch_add(1, Ordering::SeqCst);
+            async move {
+                tokio::task::yield_now().await;
+                anyhow::ensure!(number >= bad, "it is away");
+                Ok(())
+            }
+        });
+        (health, asked)
+    }
+
+    #[tokio::test]
+    async fn a_good_answer_is_believed_for_half_a_minute() {
+        let clock = Clock::fixed(time::macros::datetime!(2026-03-17 12:00 UTC));
+        let (health, asked) = outside(&clock, 0);
+        let (one, other) = tokio::join!(health.readiness(), health.readiness());
+        assert_eq!((one.status.as_str(), other.status.as_str(), asked.load(Ordering::SeqCst)), ("ok", "ok", 1));
+        clock.advance(Duration::from_secs(29));
+        assert_eq!(health.readiness().await.checks["peer"].age_seconds, Some(29));
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(health.readiness().await.checks["peer"].age_seconds, Some(0));
+        assert_eq!(asked.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_bad_one_is_asked_again_sooner_and_only_degrades() {
+        let clock = Clock::fixed(time::macros::datetime!(2026-03-17 12:00 UTC));
+        let (health, asked) = outside(&clock, 1);
+        let away = health.readiness().await;
+        assert_eq!((away.status.as_str(), away.checks["peer"].error.as_deref()), ("degraded", Some("it is away")));
+        clock.advance(Duration::from_secs(9));
+        assert_eq!(health.readiness().await.status, "degraded");
+        clock.advance(Duration::from_secs(1));
+        assert_eq!((health.readiness().await.status.as_str(), asked.load(Ordering::SeqCst)), ("ok", 2));
+    }
 }

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::routing::get;
-use common::health::Health;
+use common::health::{Health, Remembered};
 use common::http::Layers;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
@@ -44,7 +44,7 @@ pub fn service(app: &App) -> Router {
             let database = database.clone();
             async move { common::db::check(&database).await }
         })
-        .check_optional("cursor", move || {
+        .check_outside("cursor", &Remembered::new(app.clock.clone()), move || {
             let app = agents.clone();
             async move { Ok(app.backend.reach().await?) }
         });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
-use common::health::Health;
+use common::health::{Health, Remembered};
 use common::http::Layers;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
@@ -67,7 +67,7 @@ pub fn service(app: &App) -> Router {
             let database = database.clone();
             async move { common::db::check(&database).await }
         })
-        .check_optional("github", move || {
+        .check_outside("github", &Remembered::new(app.clock.clone()), move || {
             let github = github.clone();
             async move { Ok(github.reach().await?) }
         });

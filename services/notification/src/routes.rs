@@ -1,13 +1,9 @@
 //! The whole URL map; the API description falls out of it.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
 use axum::Router;
 use axum::routing::get;
-use common::health::Health;
+use common::health::{Health, Remembered};
 use common::http::{Layers, layers};
-use tokio::sync::Mutex;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -18,9 +14,6 @@ use crate::app::App;
 use crate::handlers::{approval_page, decisions, notifications, telegram_links, webhooks};
 use crate::metrics;
 use crate::store::updates;
-
-/// How long an answer of the outside world about its health is believed: readiness is asked every few seconds.
-const BELIEVED: Duration = Duration::from_secs(30);
 
 #[derive(utoipa::OpenApi)]
 #[openapi(info(title = "QuantaPilot notification", description = "Telegram and e-mail: messages out, answers in."))]
@@ -60,45 +53,21 @@ fn health(app: &App) -> Health {
         async move { common::db::check(&db).await }
     });
     if let Some(bot) = app.telegram.clone() {
-        let remembered = Remembered::default();
         let db = app.db.clone();
-        health = health.check_optional("telegram", move || {
-            let (bot, remembered, db) = (bot.clone(), remembered.clone(), db.clone());
+        health = health.check_outside("telegram", &Remembered::new(app.clock.clone()), move || {
+            let (bot, db) = (bot.clone(), db.clone());
             async move {
-                remembered.ask(async || Ok(bot.get_me().await.map(drop)?)).await?;
+                bot.get_me().await?;
                 let state = updates::bot(&mut *db.acquire().await?).await?;
                 state.problem.map_or(Ok(()), |problem| Err(anyhow::anyhow!("no updates: {problem}")))
             }
         });
     }
     if let Some(mailer) = app.mailer.clone() {
-        let remembered = Remembered::default();
-        health = health.check_optional("smtp", move || {
-            let (mailer, remembered) = (mailer.clone(), remembered.clone());
-            async move { remembered.ask(async || mailer.check().await).await }
+        health = health.check_outside("smtp", &Remembered::new(app.clock.clone()), move || {
+            let mailer = mailer.clone();
+            async move { mailer.check().await }
         });
     }
     health
-}
-
-/// The last answer of something outside, and when it was given.
-#[derive(Clone, Default)]
-struct Remembered(Arc<Mutex<Option<LastAnswer>>>);
-
-/// When it was given, and what was wrong.
-type LastAnswer = (Instant, Result<(), String>);
-
-impl Remembered {
-    async fn ask(&self, check: impl AsyncFnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
-        let mut last = self.0.lock().await;
-        let known = last.as_ref().filter(|(at, _)| at.elapsed() < BELIEVED).map(|(_, answer)| answer.clone());
-        let answer = if let Some(answer) = known {
-            answer
-        } else {
-            let answer = check().await.map_err(|error| format!("{error:#}"));
-            *last = Some((Instant::now(), answer.clone()));
-            answer
-        };
-        answer.map_err(anyhow::Error::msg)
-    }
 }

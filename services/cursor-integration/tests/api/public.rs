@@ -92,6 +92,8 @@ async fn readiness_tells_whether_cursor_can_be_reached(db: PgPool) {
     let ready = get("/health/ready").await;
     assert_eq!((ready.status.as_u16(), &ready.body["status"]), (200, &json!("ok")), "{:?}", ready.body);
     test.fault(Kind::Status { status: 503 }, Some("GET /v1/me"));
+    assert_eq!(get("/health/ready").await.body["status"], "ok", "Cursor is not asked each time");
+    test.clock.advance(std::time::Duration::from_secs(30));
     let degraded = get("/health/ready").await;
     assert_eq!((degraded.status.as_u16(), &degraded.body["status"]), (200, &json!("degraded")));
 }

@@ -1,7 +1,6 @@
 //! Repositories: what they are, and what is in them.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -100,12 +99,9 @@ impl Github {
         self.get_own(Scope::Own, "/user").await
     }
 
-    /// Whether GitHub answers us. Free of charge, and remembered for half a minute so that health checks do not add up.
+    /// Whether GitHub answers us. Free of charge.
     pub async fn reach(&self) -> Result<()> {
-        self.at_most_every(Duration::from_secs(30), || async {
-            self.get_own::<serde::de::IgnoredAny>(Scope::Own, "/rate_limit").await.map(drop)
-        })
-        .await
+        self.get_own::<serde::de::IgnoredAny>(Scope::Own, "/rate_limit").await.map(drop)
     }
 
     /// Repositories that our credentials can see, newest first: one page, or only the news that `etag` does not cover.

@@ -1,6 +1,6 @@
 //! One request to GitHub, with everything that every request needs: limits, waits, repeated reads, redirects, metrics.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -11,7 +11,6 @@ use octocrab::Octocrab;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use time::OffsetDateTime;
 use url::Url;
 
 use super::auth::{Auth, Credentials, Installation, Scope};
@@ -48,7 +47,6 @@ struct Inner {
     limits: Limits,
     clock: Clock,
     patience: Duration,
-    last_reached: Mutex<Option<OffsetDateTime>>,
 }
 
 /// An answer to a conditional read.
@@ -83,7 +81,6 @@ impl Github {
             limits: Limits::new(clock.clone(), settings.write_gap),
             clock,
             patience: settings.patience,
-            last_reached: Mutex::default(),
         })))
     }
 
@@ -94,22 +91,6 @@ impl Github {
 
     pub(super) fn clock(&self) -> &Clock {
         &self.0.clock
-    }
-
-    /// Do `probe` unless it went well a moment ago.
-    pub(super) async fn at_most_every<F: Future<Output = Result<()>>>(
-        &self,
-        pause: Duration,
-        probe: impl FnOnce() -> F,
-    ) -> Result<()> {
-        let now = self.0.clock.now();
-        let last = *self.0.last_reached.lock().expect("no panic happens while the time is locked");
-        if last.is_some_and(|at| now - at < pause) {
-            return Ok(());
-        }
-        probe().await?;
-        *self.0.last_reached.lock().expect("no panic happens while the time is locked") = Some(now);
-        Ok(())
     }
 
     /// Read something of a repository.
