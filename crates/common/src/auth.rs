@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::clock::Clock;
 use crate::config::Secret;
 use crate::error::{Error, Result};
-use crate::ids::UserId;
+use crate::ids::{ApiKeyId, UserId};
 
 /// The header with which the gateway hands on who is signed in. It strips any that comes from outside.
 pub const IDENTITY_HEADER: &str = "x-quantapilot-identity";
@@ -97,8 +97,15 @@ pub struct Identity {
     pub role: Role,
     /// Their address.
     pub email: String,
-    /// The session, so that it can be revoked.
+    /// The session, so that it can be revoked; `key:<id>` for an API key.
     pub session_id: String,
+}
+
+impl Identity {
+    /// The API key that acts for the person, when it is one.
+    pub fn api_key(&self) -> Option<ApiKeyId> {
+        self.session_id.strip_prefix("key:").and_then(|id| id.parse().ok())
+    }
 }
 
 /// Makes and checks the tokens of one service.

@@ -9,7 +9,8 @@ use super::agents::{Finding, PlanAnswer, Requirement};
 use super::github::{ReadmeRef, RepositoryRef};
 use crate::auth::Role;
 use crate::http::client::CallError;
-use crate::ids::{DecisionId, ProjectId, UserId};
+use crate::ids::{ApiKeyId, DecisionId, ProjectId, UserId};
+use crate::scopes::Scope;
 
 /// A client of dashboard-backend.
 #[derive(Clone)]
@@ -228,7 +229,66 @@ pub struct ProjectContext {
     pub timeline: Vec<String>,
 }
 
+/// The key that somebody came with, by its hash: the key itself stays at the gateway.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct VerifyApiKey {
+    /// SHA-256 of the whole key, in 64 hexadecimal digits.
+    pub key_sha256: String,
+}
+
+/// An API key that is good now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VerifiedApiKey {
+    /// The key; its session id is `key:<key_id>`.
+    pub key_id: ApiKeyId,
+    /// Its owner, as whom it acts.
+    pub user_id: UserId,
+    /// The owner's address.
+    pub email: String,
+    /// The owner's present role, capped by how far the scopes reach.
+    pub role: Role,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// Until when; absent for a key that does not expire.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+/// What ended before it expired.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Revocations {
+    /// Now, in Unix seconds: what to give as `since` the next time.
+    pub now: i64,
+    /// Everything that may still be good by its own expiry, and is not.
+    pub revoked: Vec<Revocation>,
+}
+
+/// Something that ended before it expired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Revocation {
+    /// `<session id>`, `key:<API key id>` or `user:<user id>:<Unix seconds>`.
+    pub subject: String,
+    /// Unix seconds until which a token of it may still be good.
+    pub until: i64,
+}
+
 impl DashboardClient {
+    /// The API key of this hash; `None` when it is unknown, revoked or expired, or its owner is disabled.
+    pub async fn verify_api_key(&self, key_sha256: &str) -> Result<Option<VerifiedApiKey>, CallError> {
+        let body = VerifyApiKey { key_sha256: key_sha256.to_owned() };
+        match self.0.post("/internal/v1/api-keys/verify", &body).await {
+            Ok(verified) => Ok(Some(verified)),
+            Err(error) if error.code() == "unknown_api_key" => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What ended before it expired; with `since` (from the answer before) only what is newer.
+    pub async fn revocations(&self, since: Option<i64>) -> Result<Revocations, CallError> {
+        let query = since.map(|since| format!("?since={since}")).unwrap_or_default();
+        self.0.get(&format!("/internal/v1/auth/revocations{query}")).await
+    }
+
     /// Hands in an event; the same key is kept once.
     pub async fn report_event(&self, event: &EventReport) -> Result<(), CallError> {
         self.0.tell("/internal/v1/events", event).await

@@ -5,6 +5,7 @@ mod context;
 mod extract;
 mod layers;
 mod serve;
+pub mod validator;
 
 pub use context::{Context, correlation_id, current as context_now, in_context, new_context};
 pub use extract::{Json, Path, Query};
