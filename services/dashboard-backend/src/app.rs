@@ -7,6 +7,7 @@ use common::auth::{AuthState, ServiceTokens};
 use common::clients::Peer;
 use common::clients::notification::NotificationClient;
 use common::clock::Clock;
+use common::health::Remembered;
 use common::http::client::Client;
 use common::redis::Redis;
 use sqlx::PgPool;
@@ -41,6 +42,8 @@ pub struct Inner {
     pub passwords: Passwords,
     /// n8n.
     pub n8n: N8n,
+    /// Whether it was well lately.
+    pub n8n_reached: Remembered,
     /// notification.
     pub notification: NotificationClient,
     /// Everything else that is asked whether it is well.
@@ -65,6 +68,7 @@ impl App {
         let notification =
             NotificationClient(Peer::new("notification", config.shared.services.notification.clone(), tokens.clone()));
         let n8n = N8n::new(&config);
+        let n8n_reached = Remembered::new(clock.clone());
         let keys = Keys::new(config.identity.signing_key.clone());
         let probe = Client::with_timeout("probe", std::time::Duration::from_secs(3));
         let passwords = Passwords::new();
@@ -78,6 +82,7 @@ impl App {
             keys,
             passwords,
             n8n,
+            n8n_reached,
             notification,
             probe,
             feed,

@@ -1,16 +1,19 @@
 //! The whole URL map. The public description falls out of it.
 
 use axum::Router;
+use axum::middleware::from_fn;
 use axum::routing::get;
 use common::health::Health;
-use common::http::{Json, Layers, layers};
+use common::http::{Json, Layers, layers, validator};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Spec;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::handlers::{auth, decisions, demo, events, home, internal, policies, projects, setup, system, ui, users};
+use crate::handlers::{
+    api_keys, auth, decisions, demo, events, home, internal, policies, projects, setup, system, ui, users,
+};
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -34,16 +37,21 @@ pub fn router(app: App) -> (Router, Spec) {
 
 /// What the gateway hands on.
 pub fn public() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(Api::openapi())
+    // Asked for again and again: what the client has already is not sent twice.
+    let revalidated = OpenApiRouter::new()
         .routes(routes!(setup::get_setup, setup::create_first_admin))
-        .routes(routes!(auth::login))
-        .routes(routes!(auth::refresh))
-        .routes(routes!(auth::logout))
-        .routes(routes!(auth::get_me))
         .routes(routes!(auth::get_keys))
         .routes(routes!(home::get_home))
         .routes(routes!(projects::list_projects))
         .routes(routes!(projects::get_project))
+        .routes(routes!(decisions::list_decisions))
+        .route_layer(from_fn(validator::revalidate));
+    OpenApiRouter::with_openapi(Api::openapi())
+        .merge(revalidated)
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::get_me))
         .routes(routes!(projects::list_stages))
         .routes(routes!(projects::list_project_events))
         .routes(routes!(projects::list_artifacts))
@@ -58,20 +66,22 @@ pub fn public() -> OpenApiRouter<App> {
         .routes(routes!(policies::set_policy))
         .routes(routes!(policies::list_project_policies))
         .routes(routes!(policies::set_project_policy))
-        .routes(routes!(decisions::list_decisions))
         .routes(routes!(decisions::get_decision))
         .routes(routes!(decisions::create_answer))
         .routes(routes!(events::stream_events))
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(users::update_user))
         .routes(routes!(users::change_password))
+        .routes(routes!(users::end_sessions))
+        .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
+        .routes(routes!(api_keys::revoke_api_key))
         .routes(routes!(demo::get_demo, demo::start_demo))
         .routes(routes!(system::get_system))
 }
 
 /// What this service needs.
 pub fn health(app: &App) -> Health {
-    let (postgres, redis) = (app.clone(), app.clone());
+    let (postgres, redis, n8n) = (app.clone(), app.clone(), app.clone());
     Health::new(crate::SERVICE)
         .check("postgres", move || {
             let app = postgres.clone();
@@ -80,5 +90,9 @@ pub fn health(app: &App) -> Health {
         .check_optional("redis", move || {
             let app = redis.clone();
             async move { app.redis.ping().await }
+        })
+        .check_outside("n8n", &app.n8n_reached, move || {
+            let app = n8n.clone();
+            async move { app.n8n.reach().await }
         })
 }

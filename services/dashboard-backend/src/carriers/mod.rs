@@ -11,7 +11,7 @@ use sqlx::postgres::PgListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::store::sessions;
+use crate::store::{revocations, sessions};
 
 /// What common's resume job says when a waiting workflow is gone.
 const CHANNEL: &str = "carriers";
@@ -53,6 +53,7 @@ pub async fn round(app: &App) -> common::Result<()> {
     crate::live::gauges::refresh(app).await?;
     let mut conn = app.db.acquire().await?;
     sessions::prune(&mut conn, app.clock.now() - KEEP_SESSIONS).await?;
+    revocations::prune(&mut conn, app.clock.now()).await?;
     Ok(())
 }
 

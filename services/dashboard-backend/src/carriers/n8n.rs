@@ -166,6 +166,15 @@ impl N8n {
         }
     }
 
+    /// Whether it is up, and what is the matter when it is not.
+    pub async fn reach(&self) -> anyhow::Result<()> {
+        match self.ready().await {
+            Ready::Yes => Ok(()),
+            Ready::NotYet => anyhow::bail!("it is starting, or its database is away"),
+            Ready::Unreachable => anyhow::bail!("it does not answer"),
+        }
+    }
+
     /// Whether it is up.
     pub async fn ready(&self) -> Ready {
         let request = self.client.request(Method::GET, self.url("/healthz/readiness"));

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum_extra::extract::CookieJar;
 use common::auth::{Caller, Viewer};
 use common::error::Problem;
+use common::events::{CacheTag, SURROGATE_KEY};
 use common::http::Json;
 use common::{Error, Result};
 use serde::Deserialize;
@@ -72,7 +73,7 @@ pub async fn login(
     };
     users::forget_failures(&mut tx, &email).await?;
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let granted = sessions::start(&app, &mut tx, &user, agent).await?;
+    let granted = sessions::start(&app, &mut tx, &user, agent).await?.ok_or_else(wrong)?;
     tx.commit().await?;
     Ok((sessions::set_cookies(&app, jar, &granted), Json(granted.session)))
 }
@@ -120,9 +121,11 @@ pub async fn get_me(State(app): State<App>, caller: Caller<Viewer>) -> Result<Js
         .ok_or_else(|| Error::unauthenticated("not_signed_in", "This account no longer exists or is disabled"))
 }
 
-/// The public keys of access tokens.
-#[utoipa::path(get, path = "/api/v1/auth/jwks.json", tag = "auth", responses((status = 200, body = KeySet)))]
-pub async fn get_keys(State(app): State<App>) -> Result<([(header::HeaderName, &'static str); 1], Json<KeySet>)> {
+/// The public keys of access tokens. Ask again when a token names a key that is not among them.
+#[utoipa::path(get, path = "/api/v1/auth/jwks.json", tag = "auth", responses(
+    (status = 200, body = KeySet), (status = 304, description = "Nothing changed since the `ETag` in `If-None-Match`")))]
+pub async fn get_keys(State(app): State<App>) -> Result<([(header::HeaderName, &'static str); 2], Json<KeySet>)> {
     let keys = app.keys.current(&app.db, app.clock.now()).await?.public();
-    Ok(([(header::CACHE_CONTROL, "public, max-age=300")], Json(keys)))
+    let headers = [(header::CACHE_CONTROL, "public, max-age=300"), (SURROGATE_KEY, CacheTag::AUTH_KEYS.as_str())];
+    Ok((headers, Json(keys)))
 }

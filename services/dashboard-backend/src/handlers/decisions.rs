@@ -44,7 +44,8 @@ pub struct CreateAnswer {
 
 /// Decisions.
 #[utoipa::path(get, path = "/api/v1/decisions", tag = "decisions", params(ListDecisions), responses(
-    (status = 200, body = Page<Decision>), (status = 400, body = Problem)))]
+    (status = 200, body = Page<Decision>), (status = 304, description = "Nothing changed since the `ETag` in `If-None-Match`"),
+    (status = 400, body = Problem)))]
 pub async fn list_decisions(
     State(app): State<App>,
     _caller: Caller<Viewer>,

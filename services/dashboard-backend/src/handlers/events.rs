@@ -14,6 +14,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::app::App;
+use crate::identity::sessions::Credential;
 use crate::live;
 
 /// Narrows the feed.
@@ -45,6 +46,6 @@ pub async fn stream_events(
         }
         None => query.last_event_id,
     };
-    let stream = live::stream(app, query.project_id, last, caller.session_id.parse().ok()).await?;
+    let stream = live::stream(app, query.project_id, last, Credential::of(&caller)).await?;
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(live::HEARTBEAT).text("still here")))
 }

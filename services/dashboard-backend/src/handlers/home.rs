@@ -31,7 +31,8 @@ const RUNNING: [Status; 8] = [
 const HELD: [Status; 2] = [Status::Paused, Status::BudgetHold];
 
 /// What needs you, what is at work, what went wrong, what is done.
-#[utoipa::path(get, path = "/api/v1/home", tag = "home", responses((status = 200, body = Home), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/home", tag = "home", responses(
+    (status = 200, body = Home), (status = 304, description = "Nothing changed since the `ETag` in `If-None-Match`"), (status = 401, body = Problem)))]
 pub async fn get_home(State(app): State<App>, _caller: Caller<Viewer>) -> Result<Json<Home>> {
     let midnight = app.clock.now().replace_time(Time::MIDNIGHT);
     let first = midnight.replace_day(1)?;

@@ -1,5 +1,6 @@
 //! One file a noun; `internal` is what services and workflows call.
 
+pub mod api_keys;
 pub mod auth;
 pub mod decisions;
 pub mod demo;

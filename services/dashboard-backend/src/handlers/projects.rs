@@ -54,7 +54,8 @@ pub struct SteerProject {
 
 /// All projects, newest first.
 #[utoipa::path(get, path = "/api/v1/projects", tag = "projects", params(ListProjects), responses(
-    (status = 200, body = Page<ProjectSummary>), (status = 400, body = Problem)))]
+    (status = 200, body = Page<ProjectSummary>), (status = 304, description = "Nothing changed since the `ETag` in `If-None-Match`"),
+    (status = 400, body = Problem)))]
 pub async fn list_projects(
     State(app): State<App>,
     _caller: Caller<Viewer>,
@@ -96,7 +97,7 @@ fn read_text(text: Option<String>) -> Result<Option<String>> {
 
 /// One project.
 #[utoipa::path(get, path = "/api/v1/projects/{id}", tag = "projects", params(("id" = ProjectId, Path)), responses(
-    (status = 200, body = Project), (status = 404, body = Problem)))]
+    (status = 200, body = Project), (status = 304, description = "Nothing changed since the `ETag` in `If-None-Match`"), (status = 404, body = Problem)))]
 pub async fn get_project(
     State(app): State<App>,
     caller: Caller<Viewer>,

@@ -1,10 +1,12 @@
 //! The first account.
 
+use anyhow::Context as _;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode, header};
 use axum_extra::extract::CookieJar;
 use common::auth::Role;
 use common::error::Problem;
+use common::events::{CacheTag, SURROGATE_KEY, purge_cache};
 use common::http::Json;
 use common::{Error, Result};
 use serde::Deserialize;
@@ -33,16 +35,21 @@ pub struct CreateFirstAdmin {
 }
 
 /// Whether the installation still needs its first account.
-#[utoipa::path(get, path = "/api/v1/setup", tag = "setup", responses((status = 200, body = SetupState)))]
-pub async fn get_setup(State(app): State<App>) -> Result<Json<SetupState>> {
+#[utoipa::path(get, path = "/api/v1/setup", tag = "setup", responses(
+    (status = 200, body = SetupState), (status = 304, description = "Nothing changed since the `ETag` in `If-None-Match`")))]
+pub async fn get_setup(State(app): State<App>) -> Result<([(HeaderName, &'static str); 2], Json<SetupState>)> {
     let mut conn = app.db.acquire().await?;
     let needed = users::none_exists(&mut conn).await?;
-    Ok(Json(SetupState {
+    // Browsers ask each time; the gateway may keep it, because the first account purges it.
+    let headers =
+        [(header::CACHE_CONTROL, "public, max-age=0, s-maxage=60"), (SURROGATE_KEY, CacheTag::SETUP.as_str())];
+    let state = SetupState {
         needed,
         token_required: needed && !app.config.identity.setup_open,
         sandbox: app.config.sandbox_url.is_some(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-    }))
+    };
+    Ok((headers, Json(state)))
 }
 
 /// Make the first account, an admin, and sign in with it. Works once.
@@ -65,7 +72,9 @@ pub async fn create_first_admin(
         users::NewUser { email: &email, display_name: &display_name, password_hash: &password_hash, role: Role::Admin };
     let user = users::insert(&mut tx, &new, now).await?;
     setup::finish(&mut tx).await?;
-    let granted = sessions::start(&app, &mut tx, &user, None).await?;
+    purge_cache(&mut tx, CacheTag::SETUP, now).await?;
+    let granted =
+        sessions::start(&app, &mut tx, &user, None).await?.context("the account of this transaction cannot change")?;
     record::installation(
         &mut tx,
         "user.created",

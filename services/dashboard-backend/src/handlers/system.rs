@@ -11,7 +11,6 @@ use http::Method;
 use url::Url;
 
 use crate::app::App;
-use crate::carriers::n8n::Ready;
 use crate::views::home::{System, SystemPart};
 
 /// Whether everything that QuantaPilot consists of is well.
@@ -24,14 +23,12 @@ pub async fn get_system(State(app): State<App>, _caller: Caller<Viewer>) -> Resu
         ("github-integration", &services.github_integration),
         ("notification", &services.notification),
     ];
-    let (own, others, n8n) = futures::join!(
+    let (own, others) = futures::join!(
         async { crate::routes::health(&app).readiness().await },
         futures::future::join_all(peers.map(|(name, url)| service(&app, name, url))),
-        workflow_engine(&app),
     );
     let mut parts = from_readiness(own);
     parts.extend(others);
-    parts.push(n8n);
     Ok(Json(System { version: env!("CARGO_PKG_VERSION").to_owned(), parts }))
 }
 
@@ -90,15 +87,4 @@ async fn ask(app: &App, url: &Url) -> Result<Readiness> {
     let response =
         app.probe.send(request).await.map_err(|_| Error::unavailable("peer_unreachable", "It does not answer"))?;
     response.json().await.map_err(|_| Error::upstream("peer_refused", "It answers something else than its state"))
-}
-
-async fn workflow_engine(app: &App) -> SystemPart {
-    let start = Instant::now();
-    let (status, detail) = match app.n8n.ready().await {
-        Ready::Yes => ("ok", None),
-        Ready::NotYet => ("degraded", Some("it is starting, or its database is away".to_owned())),
-        Ready::Unreachable => ("unavailable", Some("it does not answer".to_owned())),
-    };
-    let latency_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    SystemPart { name: "n8n".to_owned(), status: status.to_owned(), version: None, latency_ms, detail }
 }

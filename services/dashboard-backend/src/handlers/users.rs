@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum_extra::extract::CookieJar;
 use common::auth::{Admin, Caller, Role, Viewer};
 use common::error::Problem;
 use common::http::{Json, Path};
@@ -12,7 +13,9 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::identity::accounts::{self, Account, check_name};
+use crate::identity::api_keys::refuse_keys;
 use crate::identity::passwords::check_strength;
+use crate::identity::sessions;
 use crate::store::users::{self, UserChange};
 use crate::views::people::User;
 
@@ -97,6 +100,7 @@ pub async fn change_password(
     caller: Caller<Viewer>,
     Json(body): Json<ChangePassword>,
 ) -> Result<StatusCode> {
+    refuse_keys(&caller)?;
     check_strength(&body.new)?;
     let mut conn = app.db.acquire().await?;
     let user = users::find(&mut conn, caller.user_id).await?;
@@ -108,4 +112,19 @@ pub async fn change_password(
     };
     accounts::set_password(&app, &user.email, user.id, &body.new, caller.session_id.parse().ok()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sign out everywhere: every session of one's own ends, this one too. API keys stay; they are revoked one by one.
+#[utoipa::path(delete, path = "/api/v1/users/me/sessions", tag = "users", responses(
+    (status = 204), (status = 401, body = Problem), (status = 403, body = Problem, description = "An API key asks")))]
+pub async fn end_sessions(
+    State(app): State<App>,
+    caller: Caller<Viewer>,
+    jar: CookieJar,
+) -> Result<(CookieJar, StatusCode)> {
+    refuse_keys(&caller)?;
+    let mut tx = app.db.begin().await?;
+    sessions::end_all(&app, &mut tx, caller.user_id, None, "signed_out_everywhere").await?;
+    tx.commit().await?;
+    Ok((sessions::clear_cookies(&app, jar), StatusCode::NO_CONTENT))
 }

@@ -2,6 +2,7 @@
 
 use common::auth::Role;
 use common::db::OnConstraint as _;
+use common::events::{CacheTag, purge_cache};
 use common::ids::UserId;
 use common::{Error, Result};
 
@@ -37,6 +38,7 @@ pub async fn create(app: &App, by: &str, account: &Account<'_>) -> Result<UserRo
         Error::conflict("email_taken", format!("`{email}` has an account already"))
     })?;
     let summary = format!("{by} gave {} an account as {}", user.display_name, user.role.as_str());
+    purge_cache(&mut tx, CacheTag::SETUP, now).await?;
     record::installation(&mut tx, "user.created", by, summary, now).await?;
     tx.commit().await?;
     Ok(user)

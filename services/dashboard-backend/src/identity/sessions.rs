@@ -4,17 +4,18 @@ use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use common::ids::{SessionId, UserId};
-use common::{Error, Result, jobs};
+use common::auth::Identity;
+use common::ids::{ApiKeyId, SessionId, UserId};
+use common::{Error, Result};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::app::App;
-use crate::identity::keys::Subject;
-use crate::jobs::publish_revocation::PublishRevocation;
+use crate::identity::keys;
+use crate::identity::revocations::{self, Subject};
 use crate::store::users::UserRow;
-use crate::store::{sessions, users};
+use crate::store::{api_keys, sessions, users};
 use crate::views::people::Session;
 
 /// The cookie of the refresh token; sent to the sign-in endpoints alone.
@@ -33,14 +34,44 @@ pub struct Granted {
     refresh: String,
 }
 
-/// Starts a session for somebody whose password was right.
-pub async fn start(app: &App, conn: &mut PgConnection, user: &UserRow, user_agent: Option<&str>) -> Result<Granted> {
+/// What somebody came with through the gateway.
+#[derive(Clone, Copy, Debug)]
+pub enum Credential {
+    /// A session of their own.
+    Session(SessionId),
+    /// A key that acts for them.
+    ApiKey(ApiKeyId),
+}
+
+impl Credential {
+    /// The one that the gateway vouched for.
+    pub fn of(identity: &Identity) -> Option<Self> {
+        identity.api_key().map(Self::ApiKey).or_else(|| identity.session_id.parse().ok().map(Self::Session))
+    }
+
+    /// Whether it is still good.
+    pub async fn is_good(self, conn: &mut PgConnection, now: OffsetDateTime) -> Result<bool> {
+        Ok(match self {
+            Self::Session(id) => sessions::is_live(conn, id, now).await?,
+            Self::ApiKey(id) => api_keys::is_good(conn, id, now).await?,
+        })
+    }
+}
+
+/// Starts a session for somebody whose password was right. `None`: the account was changed meanwhile, so that it has to be checked anew.
+pub async fn start(
+    app: &App,
+    conn: &mut PgConnection,
+    user: &UserRow,
+    user_agent: Option<&str>,
+) -> Result<Option<Granted>> {
     let now = app.clock.now();
+    // Waits for a change of the account that is under way: a token never speaks of a role that ended with all sessions.
+    let Some(user) = users::touch_login(conn, user.id, &user.password_hash, now).await? else { return Ok(None) };
     let expires = now + Duration::days(app.config.identity.session_days);
     let agent: Option<String> = user_agent.map(|text| text.chars().take(200).collect());
     let id = sessions::insert(conn, user.id, agent.as_deref(), expires, now).await?;
-    users::touch_login(conn, user.id, now).await?;
-    grant(app, conn, user, id).await
+    grant(app, conn, &user, id).await.map(Some)
 }
 
 async fn grant(app: &App, conn: &mut PgConnection, user: &UserRow, id: SessionId) -> Result<Granted> {
@@ -48,7 +79,8 @@ async fn grant(app: &App, conn: &mut PgConnection, user: &UserRow, id: SessionId
     let refresh = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
     sessions::insert_token(conn, id, &hash(&refresh), now).await?;
     let seconds = app.config.identity.access_seconds;
-    let subject = Subject { user: user.id, session: id, role: user.role, email: &user.email, name: &user.display_name };
+    let subject =
+        keys::Subject { user: user.id, session: id, role: user.role, email: &user.email, name: &user.display_name };
     let access_token = app.keys.current(&app.db, now).await?.sign(&subject, seconds, now)?;
     let session = Session {
         access_token,
@@ -105,12 +137,13 @@ pub async fn find_by_token(conn: &mut PgConnection, token: &str) -> Result<Optio
 pub async fn end(app: &App, conn: &mut PgConnection, id: SessionId, reason: &str) -> Result<()> {
     let now = app.clock.now();
     if sessions::revoke(conn, id, reason, now).await? {
-        tell(app, conn, id, now).await?;
+        revocations::revoke(app, conn, Subject::Session(id), now).await?;
     }
     Ok(())
 }
 
-/// Ends every session of a user but `keep`.
+/// Ends every session of a user but `keep`, which needs a fresh access token: those of before, and what gateways remember of the user's API
+/// keys, count no longer.
 pub async fn end_all(
     app: &App,
     conn: &mut PgConnection,
@@ -120,16 +153,9 @@ pub async fn end_all(
 ) -> Result<()> {
     let now = app.clock.now();
     for id in sessions::revoke_all(conn, user, keep, reason, now).await? {
-        tell(app, conn, id, now).await?;
+        revocations::revoke(app, conn, Subject::Session(id), now).await?;
     }
-    Ok(())
-}
-
-async fn tell(app: &App, conn: &mut PgConnection, id: SessionId, now: OffsetDateTime) -> Result<()> {
-    // The longest that a token of this session can still be good for.
-    let until = now + Duration::seconds(app.config.identity.access_seconds + 60);
-    jobs::enqueue(conn, &PublishRevocation { session_id: id, until: until.unix_timestamp() }, now).await?;
-    Ok(())
+    revocations::revoke(app, conn, Subject::UserBefore(user, now.unix_timestamp()), now).await
 }
 
 /// Puts both tokens into the jar.

@@ -6,6 +6,7 @@ pub mod publish_revocation;
 pub mod request_approval;
 pub mod start_carrier;
 
+use common::events::PurgeCache;
 use common::jobs::Worker;
 use common::steps::{N8n, ResumeCarrier};
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ pub fn worker(app: &App) -> Worker {
         .register::<close_decision::CloseDecision>(app.clone())
         .register::<announce::Announce>(app.clone())
         .register::<publish_revocation::PublishRevocation>(app.clone())
+        .register::<PurgeCache>(app.redis.clone())
         .register::<ResumeCarrier>(n8n)
 }
 

@@ -1,28 +1,26 @@
-//! Tells the gateway that a session has ended.
+//! Tells gateways at once that something ended before it expired. Without Redis they read the same from `auth_revocations`.
 
-use common::ids::SessionId;
+use common::events::{REVOCATIONS_SET, REVOKED_CHANNEL};
 use common::jobs::{Attempt, Job, JobError};
 use redis::AsyncCommands as _;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 
-/// Ended sessions whose tokens may still be good, with the time until then.
-const REVOCATIONS: &str = "qp:auth:revocations";
-/// Where gateways listen.
-const REVOKED: &str = "qp:auth:revoked";
-
-/// Publishes the end of a session.
+/// Publishes the end of a session, an API key, or everything of a user.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PublishRevocation {
-    /// Which.
-    pub session_id: SessionId,
+    /// Which, as `identity::revocations::Subject` writes it. Called `session_id` by jobs of older versions.
+    #[serde(alias = "session_id")]
+    pub subject: String,
     /// Unix seconds until which a token of it may still be good.
     pub until: i64,
 }
 
 impl Job for PublishRevocation {
     const QUEUE: &'static str = "dashboard-backend.publish_revocation";
+    // Tries as long as it matters, which is until `until`.
+    const MAX_ATTEMPTS: i32 = 1000;
     type Context = App;
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
@@ -31,10 +29,9 @@ impl Job for PublishRevocation {
             return Ok(()); // its tokens are over by themselves
         }
         let mut redis = app.redis.connection();
-        let session = self.session_id.to_string();
-        redis.zadd::<_, _, _, ()>(REVOCATIONS, &session, self.until).await?;
-        redis.zrembyscore::<_, _, _, ()>(REVOCATIONS, 0, now).await?;
-        redis.publish::<_, _, ()>(REVOKED, &session).await?;
+        redis.zadd::<_, _, _, ()>(REVOCATIONS_SET, &self.subject, self.until).await?;
+        redis.zrembyscore::<_, _, _, ()>(REVOCATIONS_SET, 0, now).await?;
+        redis.publish::<_, _, ()>(REVOKED_CHANNEL, &self.subject).await?;
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::response::sse::Event as SseEvent;
 use common::Result;
 use common::events::CHANGED_CHANNEL;
-use common::ids::{ProjectId, SessionId};
+use common::ids::ProjectId;
 use futures::Stream;
 use sqlx::postgres::PgListener;
 use tokio::sync::{mpsc, watch};
@@ -17,7 +17,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::store::{events, sessions};
+use crate::identity::sessions::Credential;
+use crate::store::events;
 
 /// How often a silent stream says that it is alive.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -99,19 +100,19 @@ async fn tell_services(app: &App, after: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Events after `last`, or from now on, until the client leaves, the session ends, or the process stops.
+/// Events after `last`, or from now on, until the client leaves, what it came with is no longer good, or the process stops.
 pub async fn stream(
     app: App,
     project: Option<ProjectId>,
     last: Option<i64>,
-    session: Option<SessionId>,
+    credential: Option<Credential>,
 ) -> Result<impl Stream<Item = Result<SseEvent, Infallible>>> {
     let newest = events::newest(&mut *app.db.acquire().await?).await?;
     app.feed.advance(newest);
     let at = last.unwrap_or(newest).clamp(0, newest);
     let (sender, receiver) = mpsc::channel(64);
     tokio::spawn(async move {
-        let pumped = pump(&app, &sender, project, at, session);
+        let pumped = pump(&app, &sender, project, at, credential);
         tokio::select! {
             () = app.stop.cancelled() => {}
             () = tokio::time::sleep(LONGEST) => {}
@@ -130,7 +131,7 @@ async fn pump(
     sender: &mpsc::Sender<Result<SseEvent, Infallible>>,
     project: Option<ProjectId>,
     mut at: i64,
-    session: Option<SessionId>,
+    credential: Option<Credential>,
 ) -> Result<()> {
     let mut newest = app.feed.0.subscribe();
     // Says where the stream begins, so that a client that has seen nothing yet can still come back to this place.
@@ -146,8 +147,8 @@ async fn pump(
         newest.borrow_and_update();
         let mut conn = app.db.acquire().await?;
         let batch = events::list_after(&mut conn, at, project, BATCH).await?;
-        if let Some(session) = session
-            && !sessions::is_live(&mut conn, session, app.clock.now()).await?
+        if let Some(credential) = credential
+            && !credential.is_good(&mut conn, app.clock.now()).await?
         {
             return Ok(());
         }

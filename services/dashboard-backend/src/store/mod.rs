@@ -1,5 +1,6 @@
 //! SQL of the tables this service owns, a file for each. Nobody else touches them.
 
+pub mod api_keys;
 pub mod artifacts;
 pub mod decisions;
 pub mod events;
@@ -9,6 +10,7 @@ pub mod milestones;
 pub mod policies;
 pub mod projects;
 pub mod requirements;
+pub mod revocations;
 pub mod sessions;
 pub mod settings;
 pub mod stages;

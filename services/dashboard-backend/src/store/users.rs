@@ -146,10 +146,21 @@ pub async fn update_password(conn: &mut PgConnection, id: UserId, hash: &str, no
     Ok(())
 }
 
-/// Signed in.
-pub async fn touch_login(conn: &mut PgConnection, id: UserId, now: OffsetDateTime) -> sqlx::Result<()> {
-    sqlx::query("UPDATE users SET last_login_at = $2 WHERE id = $1").bind(id).bind(now).execute(conn).await?;
-    Ok(())
+/// Signed in with this password: the account as it is now. `None`: it was disabled or got another password meanwhile.
+pub async fn touch_login(
+    conn: &mut PgConnection,
+    id: UserId,
+    password_hash: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<UserRow>> {
+    sqlx::query_as(
+        "UPDATE users SET last_login_at = $3 WHERE id = $1 AND password_hash = $2 AND NOT disabled RETURNING *",
+    )
+    .bind(id)
+    .bind(password_hash)
+    .bind(now)
+    .fetch_optional(conn)
+    .await
 }
 
 /// Until when nobody may sign in with this address.

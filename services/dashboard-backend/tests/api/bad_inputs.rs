@@ -27,7 +27,15 @@ fn doors() -> Vec<(Method, String)> {
             }
         }
     }
-    let internal = ["projects", "projects/{id}/executions", "executions/errors", "events", "decisions/{id}/answers"];
+    let internal = [
+        "projects",
+        "projects/{id}/executions",
+        "executions/errors",
+        "events",
+        "decisions/{id}/answers",
+        "api-keys",
+        "api-keys/verify",
+    ];
     doors.extend(internal.map(|path| (Method::POST, format!("/internal/v1/{}", path.replace("{id}", id)))));
     let steps = [
         "stages",

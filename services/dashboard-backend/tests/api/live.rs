@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use common::auth::Role;
+use common::auth::{IDENTITY_HEADER, Identity, Role};
 use common::ids::UserId;
-use common::testing::signed_in;
+use common::testing::{signed_in, tokens};
 use dashboard_backend::live;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
@@ -98,4 +98,37 @@ async fn news_arrives_while_one_waits(db: PgPool) {
     assert_eq!(news[0].1["summary"], "note 1");
     assert!(start.elapsed() < Duration::from_secs(5), "it comes at once, not with a heartbeat");
     served.stop.cancel();
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn a_stream_ends_with_the_key_that_opened_it(db: PgPool) {
+    let served = Served::start(db).await;
+    let app = &served.app;
+    let ann = app.user("Ann", Role::Viewer).await;
+    let body = json!({"name": "watcher", "scopes": ["projects:read"]});
+    let made = app.person(ann, Role::Viewer, http::Method::POST, "/api/v1/api-keys", Some(body)).await;
+    let id = made.body["api_key"]["id"].as_str().unwrap();
+    let identity = Identity {
+        user_id: ann,
+        role: Role::Viewer,
+        email: "ann@example.org".to_owned(),
+        session_id: format!("key:{id}"),
+    };
+    let header = tokens("api-gateway", &app.clock).identity_for("dashboard-backend", &identity);
+    let client = common::http::client::Client::new("test");
+    let url = format!("{}/api/v1/events/stream", served.url).parse().unwrap();
+    let response = client.send(client.request(http::Method::GET, url).header(IDENTITY_HEADER, header)).await.unwrap();
+    let mut stream = response.bytes_stream();
+    assert!(next_chunk(&mut stream).await.unwrap().contains("event: hello"));
+    let path = format!("/api/v1/api-keys/{id}");
+    app.person(ann, Role::Viewer, http::Method::DELETE, &path, None).await;
+    assert_eq!(next_chunk(&mut stream).await, None, "it ends, and says nothing more");
+    served.stop.cancel();
+}
+
+async fn next_chunk<C: AsRef<[u8]>, E: std::fmt::Debug>(
+    stream: &mut (impl futures::Stream<Item = Result<C, E>> + Unpin),
+) -> Option<String> {
+    let chunk = tokio::time::timeout(Duration::from_secs(10), stream.next()).await.unwrap();
+    chunk.map(|chunk| String::from_utf8(chunk.unwrap().as_ref().to_vec()).unwrap())
 }

@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as it should be")]
 
+mod api_keys;
 mod bad_inputs;
 mod carriers;
 mod decisions;

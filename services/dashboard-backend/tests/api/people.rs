@@ -268,3 +268,65 @@ async fn the_command_line_manages_accounts_and_nobody_else_does(db: PgPool) {
     let list = app.service("cli", Method::GET, "/internal/v1/users", None).await;
     assert_eq!(list.body["users"][0]["email"], "ann@example.org");
 }
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn signing_out_everywhere_ends_every_session(db: PgPool) {
+    let app = TestApp::start_with(db, &[("SETUP_OPEN", "true")]).await;
+    let here = set_up(&app).await;
+    let admin = here.body["user"]["id"].as_str().unwrap().parse().unwrap();
+    let there = login(&app, "ann@example.org", PASSWORD).await;
+    let out = app.person(admin, Role::Admin, Method::DELETE, "/api/v1/users/me/sessions", None).await;
+    assert_eq!((out.status, cookie(&out, "qp_refresh").as_str()), (StatusCode::NO_CONTENT, ""));
+    for session in [here, there] {
+        assert_eq!(refresh(&app, &cookie(&session, "qp_refresh")).await.status, StatusCode::UNAUTHORIZED);
+    }
+    let told: Vec<String> = sqlx::query_scalar("SELECT subject FROM auth_revocations ORDER BY subject DESC")
+        .fetch_all(&app.app.db)
+        .await
+        .unwrap();
+    assert_eq!(told.len(), 3, "both sessions, and everything of before: {told:?}");
+    assert_eq!(told[0], format!("user:{admin}:{}", app.clock.now().unix_timestamp()));
+    assert_eq!(login(&app, "ann@example.org", PASSWORD).await.status, StatusCode::OK);
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn a_sign_in_during_a_change_of_role_never_leaves_a_token_of_the_old_one(db: PgPool) {
+    let app = TestApp::start_with(db, &[("SETUP_OPEN", "true")]).await;
+    let admin = set_up(&app).await.body["user"]["id"].as_str().unwrap().parse().unwrap();
+    let bob = json!({"email": "bob@example.org", "display_name": "Bob", "role": "viewer", "password": PASSWORD});
+    let made = app.person(admin, Role::Admin, Method::POST, "/api/v1/users", Some(bob)).await;
+    let path = format!("/api/v1/users/{}", made.body["id"].as_str().unwrap());
+    for role in ["operator", "viewer", "operator", "viewer", "operator", "viewer"] {
+        let change = app.person(admin, Role::Admin, Method::PATCH, &path, Some(json!({"role": role})));
+        let (session, changed) = tokio::join!(login(&app, "bob@example.org", PASSWORD), change);
+        assert_eq!((session.status, changed.status), (StatusCode::OK, StatusCode::OK), "{:?}", session.body);
+        let ended = refresh(&app, &cookie(&session, "qp_refresh")).await.status == StatusCode::UNAUTHORIZED;
+        assert!(ended || session.body["user"]["role"] == role, "a live session says {:?}", session.body["user"]);
+    }
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn what_rarely_changes_may_be_kept_and_is_purged_when_it_does(db: PgPool) {
+    let app = TestApp::start_with(db, &[("SETUP_OPEN", "true")]).await;
+    let state = app.anyone(Method::GET, "/api/v1/setup", &[], None).await;
+    assert_eq!(state.body["needed"], true);
+    assert_eq!(state.headers["surrogate-key"], "setup");
+    assert_eq!(state.headers["cache-control"], "public, max-age=0, s-maxage=60");
+    let mut heard = app.app.redis.subscriber().await.unwrap();
+    heard.subscribe("qp:cache:purge").await.unwrap();
+    set_up(&app).await;
+    app.run_jobs().await;
+    let word =
+        tokio::time::timeout(std::time::Duration::from_secs(10), futures::StreamExt::next(&mut heard.on_message()))
+            .await
+            .unwrap()
+            .unwrap();
+    assert_eq!(word.get_payload::<String>().unwrap(), "setup");
+
+    let keys = app.anyone(Method::GET, "/api/v1/auth/jwks.json", &[], None).await;
+    assert_eq!(keys.headers["surrogate-key"], "auth:keys");
+    assert_eq!(keys.headers["cache-control"], "public, max-age=300");
+    let known = ("if-none-match".to_owned(), keys.headers["etag"].to_str().unwrap().to_owned());
+    let again = app.anyone(Method::GET, "/api/v1/auth/jwks.json", &[known], None).await;
+    assert_eq!((again.status, again.body), (StatusCode::NOT_MODIFIED, Value::Null));
+}

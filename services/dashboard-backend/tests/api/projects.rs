@@ -1,11 +1,13 @@
 //! Projects as operators steer them and people see them.
 
 use common::auth::Role;
+use common::ids::UserId;
+use common::testing::signed_in;
 use http::{Method, StatusCode};
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::support::{Run, TestApp, repository};
+use crate::support::{Mode, Run, TestApp, repository};
 
 #[sqlx::test(migrator = "common::db::MIGRATOR")]
 async fn one_repository_is_one_project_however_often_it_is_announced(db: PgPool) {
@@ -162,4 +164,61 @@ async fn the_dashboard_is_served_beside_the_api(db: PgPool) {
     assert_eq!(app.anyone(Method::GET, "/health/ready", &[], None).await.body["status"], "ok");
     let metrics = app.anyone(Method::GET, "/metrics", &[], None).await;
     assert!(metrics.body.as_str().unwrap().contains("http_requests_total"));
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn pages_that_are_polled_are_sent_again_only_when_they_changed(db: PgPool) {
+    let app = TestApp::start(db).await;
+    let run = app.project().await;
+    let ask = async |path: &str, known: &str| {
+        let viewer = signed_in(UserId::new(), Role::Viewer, "dashboard-backend", &app.clock);
+        let known = ("if-none-match".to_owned(), known.to_owned());
+        let answer = app.anyone(Method::GET, path, &[viewer, known], None).await;
+        let tag = answer.headers.get("etag").map(|tag| tag.to_str().unwrap().to_owned()).unwrap_or_default();
+        (answer.status, tag, answer.headers["x-request-id"].clone())
+    };
+    let project = format!("/api/v1/projects/{}", run.project);
+    for path in ["/api/v1/home", "/api/v1/projects", project.as_str(), "/api/v1/decisions"] {
+        let (status, tag, _) = ask(path, "\"none\"").await;
+        assert_eq!((status, tag.starts_with("W/")), (StatusCode::OK, true), "{path}");
+        let (status, same, _) = ask(path, &tag).await;
+        assert_eq!((status, &same), (StatusCode::NOT_MODIFIED, &tag), "{path}");
+        if path.ends_with("/decisions") {
+            continue;
+        }
+        assert_eq!(steer(&app, &run, "pause").await.status, StatusCode::OK);
+        let (status, other, _) = ask(path, &tag).await;
+        assert_eq!((status, other == tag), (StatusCode::OK, false), "{path} shows the pause");
+        assert_eq!(steer(&app, &run, "resume").await.status, StatusCode::OK);
+    }
+    assert_eq!(
+        app.anyone(Method::GET, "/api/v1/home", &[("if-none-match".to_owned(), "*".to_owned())], None).await.status,
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn health_says_what_is_the_matter_with_n8n(db: PgPool) {
+    let app = TestApp::start(db).await;
+    let ready = async || app.anyone(Method::GET, "/health/ready", &[], None).await;
+    let well = ready().await;
+    assert_eq!(
+        (&well.body["status"], &well.body["checks"]["n8n"]["ok"]),
+        (&json!("ok"), &json!(true)),
+        "{:?}",
+        well.body
+    );
+    assert_eq!(well.body["checks"]["n8n"]["required"], false);
+    app.n8n.with(|state| state.mode = Mode::NoDatabase);
+    assert_eq!(ready().await.body["status"], "ok", "n8n is not asked each time");
+    app.advance(30);
+    let away = ready().await;
+    assert_eq!((away.status, &away.body["status"]), (StatusCode::OK, &json!("degraded")));
+    assert_eq!(away.body["checks"]["n8n"]["error"], "it is starting, or its database is away");
+    let system = app.person(UserId::new(), Role::Viewer, Method::GET, "/api/v1/system", None).await;
+    let part = system.body["parts"].as_array().unwrap().iter().find(|part| part["name"] == "n8n").unwrap();
+    assert_eq!(
+        (&part["status"], &part["detail"]),
+        (&json!("unavailable"), &json!("it is starting, or its database is away"))
+    );
 }

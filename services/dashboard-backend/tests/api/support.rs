@@ -232,6 +232,11 @@ impl TestApp {
         Self { app, router, clock, n8n, notification, worker }
     }
 
+    /// The service on a port of its own.
+    pub(crate) async fn listen(&self) -> String {
+        serve(self.router.clone()).await
+    }
+
     /// Runs every job that is due.
     pub(crate) async fn run_jobs(&self) -> usize {
         self.worker.run_due().await

@@ -1,5 +1,6 @@
 //! What services and workflows call. Never routed by the gateway.
 
+mod api_keys;
 mod context;
 mod decisions;
 mod errors;
@@ -8,11 +9,14 @@ mod gates;
 mod milestones;
 mod plan;
 mod projects;
+mod revocations;
 mod stages;
 mod users;
 
 use axum::Router;
 use axum::routing::{get, post};
+use common::auth::ServiceCaller;
+use common::{Error, Result};
 
 use crate::app::App;
 
@@ -39,4 +43,24 @@ pub fn router() -> Router<App> {
         .route("/internal/v1/users", get(users::list_users).post(users::create_user))
         .route("/internal/v1/users/{id}/role", post(users::set_role))
         .route("/internal/v1/users/{id}/password", post(users::set_password))
+        .route("/internal/v1/api-keys", get(api_keys::list_api_keys).post(api_keys::create_api_key))
+        .route("/internal/v1/api-keys/verify", post(api_keys::verify_api_key))
+        .route("/internal/v1/api-keys/{id}/revoke", post(api_keys::revoke_api_key))
+        .route("/internal/v1/auth/revocations", get(revocations::list_revocations))
+}
+
+/// Services know people; only the operator's own tool changes them and their keys.
+fn must_be_cli(caller: &ServiceCaller) -> Result<()> {
+    if caller.issuer == "cli" {
+        return Ok(());
+    }
+    Err(Error::forbidden("not_the_command_line", format!("`{}` does not manage accounts", caller.issuer)))
+}
+
+/// Whose key or session is good is the gateway's question alone.
+fn must_be_gateway(caller: &ServiceCaller) -> Result<()> {
+    if caller.issuer == "api-gateway" {
+        return Ok(());
+    }
+    Err(Error::forbidden("not_the_gateway", format!("`{}` does not check who calls from outside", caller.issuer)))
 }

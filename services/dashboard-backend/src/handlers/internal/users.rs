@@ -9,6 +9,7 @@ use common::ids::UserId;
 use common::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+use super::must_be_cli;
 use crate::app::App;
 use crate::handlers::users::CreateUser;
 use crate::identity::accounts::{self, Account};
@@ -43,14 +44,6 @@ fn brief(user: UserRow) -> UserBrief {
         role: user.role,
         disabled: user.disabled,
     }
-}
-
-/// Services know people; only the operator's own tool changes them.
-fn must_be_cli(caller: &ServiceCaller) -> Result<()> {
-    if caller.issuer == "cli" {
-        return Ok(());
-    }
-    Err(Error::forbidden("not_the_command_line", format!("`{}` does not manage accounts", caller.issuer)))
 }
 
 /// A user.
