@@ -2,6 +2,7 @@
 //!
 //! They talk to Postgres, n8n and our own services, and keep no state beside the secrets' files.
 
+pub mod api_key;
 pub mod doctor;
 pub mod init;
 pub mod migrate;
@@ -40,6 +41,9 @@ pub enum Command {
     /// Users of the dashboard.
     #[command(subcommand)]
     User(user::User),
+    /// Keys with which programs act for people.
+    #[command(subcommand)]
+    ApiKey(api_key::ApiKey),
     /// The n8n workflows.
     #[command(subcommand)]
     Workflows(workflows::Workflows),
@@ -57,6 +61,7 @@ pub async fn run(command: Command, output: Output) -> Result<ExitCode, Failure> 
         Command::Init(command) => command.run(output),
         Command::Migrate(command) => command.run(output).await,
         Command::User(command) => command.run(output).await,
+        Command::ApiKey(command) => command.run(output).await,
         Command::Workflows(command) => command.run(output).await,
         Command::Compliance(command) => {
             let code = compliance::cli::run(command);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not foresee")]
 
+mod api_key;
 mod init;
 mod migrate;
 mod stand_in;
@@ -41,7 +42,7 @@ fn wrong_use_is_two_and_says_so_on_standard_error() {
 fn help_and_version_go_to_standard_output() {
     let (code, stdout, stderr) = run(&mut quantapilot(&["--help"]));
     assert_eq!((code, stderr.as_str()), (0, ""));
-    for command in ["init", "migrate", "user", "workflows", "compliance", "doctor", "token"] {
+    for command in ["init", "migrate", "user", "api-key", "workflows", "compliance", "doctor", "token"] {
         assert!(stdout.contains(command), "{stdout}");
     }
     assert_eq!(run(&mut quantapilot(&["--version"])).0, 0);

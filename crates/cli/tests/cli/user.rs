@@ -6,18 +6,18 @@ use serde_json::Value;
 use crate::stand_in::Dashboard;
 use crate::{quantapilot, run};
 
-struct Tool {
-    url: String,
+pub(crate) struct Tool {
+    pub(crate) url: String,
 }
 
 impl Tool {
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = quantapilot(arguments);
         command.env("DASHBOARD_BACKEND_URL", &self.url).env("SERVICE_TOKEN_SECRET", common::testing::SERVICE_SECRET);
         command
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let (code, stdout, stderr) = run(self.command(&["--json"]).args(arguments));
         assert_eq!(code, 0, "{stderr}");
         serde_json::from_str(&stdout).unwrap()
