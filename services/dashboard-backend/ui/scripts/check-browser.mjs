@@ -69,6 +69,9 @@ const ROUTES = [
   ['users', '/admin/users'],
   ['system', '/system'],
   ['profile', '/profile'],
+  ['api-keys', '/profile/api-keys'],
+  ['api-keys-all', '/profile/api-keys?whose=all'],
+  ['api-keys-none', '/profile/api-keys', { apiKeys: [] }],
   ['not-found', '/nowhere'],
 ];
 

@@ -45,6 +45,7 @@ export const routes: RouteObject[] = [
                   { path: '/admin/users', lazy: async () => ({ Component: (await import('./features/users/UsersPage')).UsersPage }) },
                   { path: '/system', lazy: async () => ({ Component: (await import('./features/system/SystemPage')).SystemPage }) },
                   { path: '/profile', lazy: async () => ({ Component: (await import('./features/profile/ProfilePage')).ProfilePage }) },
+                  { path: '/profile/api-keys', lazy: async () => ({ Component: (await import('./features/api-keys/ApiKeysPage')).ApiKeysPage }) },
                   { path: '*', element: <NotFoundPage /> },
                 ],
               },

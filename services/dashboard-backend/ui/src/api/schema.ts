@@ -69,6 +69,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys that were not revoked, newest first: one's own, or with `all=true` everybody's. */
+        get: operations["list_api_keys"];
+        put?: never;
+        /** Make a key that acts for oneself. The key is in this answer and never again. */
+        post: operations["create_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a key: one's own, or as an admin anybody's. What uses it is refused within seconds. */
+        delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/jwks.json": {
         parameters: {
             query?: never;
@@ -76,7 +111,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The public keys of access tokens. */
+        /** The public keys of access tokens. Ask again when a token names a key that is not among them. */
         get: operations["get_keys"];
         put?: never;
         post?: never;
@@ -792,6 +827,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign out everywhere: every session of one's own ends, this one too. API keys stay; they are revoked one by one. */
+        delete: operations["end_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhook-deliveries": {
         parameters: {
             query?: never;
@@ -1012,6 +1064,55 @@ export interface components {
             /** @description Why not. */
             refusal?: string | null;
         };
+        /** @description A key with which a program acts for its owner. */
+        ApiKey: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when; absent for one that does not expire.
+             */
+            expires_at?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["ApiKeyId"];
+            /**
+             * Format: date-time
+             * @description Last use, to the minute.
+             */
+            last_used_at?: string | null;
+            /** @description What it is for, in its owner's words. */
+            name: string;
+            /** @description Whom it acts for. */
+            owner: components["schemas"]["ApiKeyOwner"];
+            /** @description How the key begins: enough to recognise it, useless to sign in with. */
+            prefix: string;
+            /** @description What it may do, as far as its owner may. */
+            scopes: components["schemas"]["Scope"][];
+            /** @description Whether it opens anything now. */
+            state: components["schemas"]["ApiKeyState"];
+        };
+        /**
+         * Format: uuid
+         * @description A key with which a program calls the public API.
+         */
+        ApiKeyId: string;
+        /** @description Whom a key acts for. */
+        ApiKeyOwner: {
+            /** @description Their name. */
+            display_name: string;
+            /** @description Their address. */
+            email: string;
+            /** @description Their id. */
+            id: components["schemas"]["UserId"];
+        };
+        /**
+         * @description Whether a key opens anything.
+         * @enum {string}
+         */
+        ApiKeyState: "active" | "expired" | "owner_disabled";
         /** @description Somebody who may answer. */
         Approver: {
             /** @description Who. */
@@ -1212,6 +1313,18 @@ export interface components {
             /** @description Hash of what was shown. Refused with `artifact_changed` when it is not what would be approved. */
             evidence_sha?: string | null;
         };
+        /** @description A new key. */
+        CreateApiKey: {
+            /**
+             * Format: date-time
+             * @description Until when. Absent: 90 days. At most 365 days ahead; an admin may name any time, or `null` for a key that does not expire.
+             */
+            expires_at?: string | null;
+            /** @description What it is for, so that one knows later what stops when it is revoked. */
+            name: string;
+            /** @description What it may do; at least one, and only what the owner's role may. */
+            scopes: components["schemas"]["Scope"][];
+        };
         /** @description Make a branch. */
         CreateBranch: {
             branch: string;
@@ -1229,6 +1342,13 @@ export interface components {
             message: string;
             /** @description `owner/name`. */
             repository: string;
+        };
+        /** @description A new key. This is the only time that the key itself is shown. */
+        CreatedApiKey: {
+            /** @description What lists show of it. */
+            api_key: components["schemas"]["ApiKey"];
+            /** @description For `Authorization: Bearer`. Keep it now: only its hash is stored. */
+            key: string;
         };
         /** @description The first account. */
         CreateFirstAdmin: {
@@ -2270,6 +2390,11 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "approver" | "operator" | "admin";
+        /**
+         * @description What an API key may do. `…:write` includes `…:read` of the same area; `*` is whatever its owner may do.
+         * @enum {string}
+         */
+        Scope: "projects:read" | "projects:write" | "decisions:read" | "decisions:write" | "agents:read" | "agents:write" | "repositories:read" | "repositories:write" | "notifications:read" | "notifications:write" | "admin:read" | "admin:write" | "*";
         /** @description A signed-in session. The refresh token is a cookie; the access token is here and a cookie. */
         Session: {
             /** @description For `Authorization: Bearer`; browsers may rely on the cookie `qp_access` instead. */
@@ -2774,6 +2899,146 @@ export interface operations {
             };
         };
     };
+    list_api_keys: {
+        parameters: {
+            query?: {
+                /** @description Everybody's instead of one's own; for admins. */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Everybody's keys are for admins */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A scope is beyond the role, or an API key asks */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ApiKeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An API key asks */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_keys: {
         parameters: {
             query?: never;
@@ -2790,6 +3055,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["KeySet"];
                 };
+            };
+            /** @description Nothing changed since the `ETag` in `If-None-Match` */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -2936,6 +3208,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_Decision"];
                 };
+            };
+            /** @description Nothing changed since the `ETag` in `If-None-Match` */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: {
                 headers: {
@@ -3175,6 +3454,13 @@ export interface operations {
                     "application/json": components["schemas"]["Home"];
                 };
             };
+            /** @description Nothing changed since the `ETag` in `If-None-Match` */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3327,6 +3613,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_ProjectSummary"];
                 };
             };
+            /** @description Nothing changed since the `ETag` in `If-None-Match` */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3355,6 +3648,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Project"];
                 };
+            };
+            /** @description Nothing changed since the `ETag` in `If-None-Match` */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
@@ -4045,6 +4345,13 @@ export interface operations {
                     "application/json": components["schemas"]["SetupState"];
                 };
             };
+            /** @description Nothing changed since the `ETag` in `If-None-Match` */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     create_first_admin: {
@@ -4370,6 +4677,40 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An API key asks */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -26,6 +26,7 @@ export const paths = {
   users: '/admin/users',
   system: '/system',
   profile: '/profile',
+  apiKeys: '/profile/api-keys',
 };
 
 /** A target to return to after sign-in; anything that could leave this site is dropped. */

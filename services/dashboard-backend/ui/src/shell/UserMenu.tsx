@@ -1,3 +1,4 @@
+import KeyOutlined from '@mui/icons-material/KeyOutlined';
 import LogoutOutlined from '@mui/icons-material/LogoutOutlined';
 import PersonOutlined from '@mui/icons-material/PersonOutlined';
 import Avatar from '@mui/material/Avatar';
@@ -56,6 +57,12 @@ export function UserMenu({ user }: { user: User }) {
             <PersonOutlined fontSize="small" />
           </ListItemIcon>
           Profile
+        </MenuItem>
+        <MenuItem component={Link} to={paths.apiKeys} onClick={close}>
+          <ListItemIcon>
+            <KeyOutlined fontSize="small" />
+          </ListItemIcon>
+          API keys
         </MenuItem>
         <MenuItem
           onClick={() => {

@@ -3,7 +3,7 @@ import { http as plain, type RequestHandler } from 'msw';
 
 import type { Schemas } from '../api/client';
 import type { paths } from '../api/schema';
-import { createWorld, type World } from './world';
+import { apiKey, createWorld, type World } from './world';
 
 /** The mock API: the tests, `npm run dev:mock` and the browser check all use these handlers. */
 const http = createOpenApiHttp<paths>();
@@ -108,6 +108,29 @@ const people: RequestHandler[] = [
     return current === 'correct horse'
       ? response(204).empty()
       : response.untyped(problem(403, 'wrong_password', 'The present password is wrong', { errors: [{ field: 'current', message: "is not the account's password" }] }));
+  }),
+];
+
+const apiKeys: RequestHandler[] = [
+  http.delete('/api/v1/users/me/sessions', ({ response }) => {
+    world.user = null;
+    return response(204).empty();
+  }),
+  http.get('/api/v1/api-keys', ({ query, response }) =>
+    response(200).json(world.apiKeys.filter(({ owner }) => query.get('all') === 'true' || owner.id === world.user?.id)),
+  ),
+  http.post('/api/v1/api-keys', async ({ request, response }) => {
+    const { name, scopes, expires_at } = await request.json();
+    if (scopes.length === 0) {
+      return response.untyped(problem(422, 'no_scopes', 'A key without scopes opens nothing', { errors: [{ field: 'scopes', message: 'name at least one' }] }));
+    }
+    const created = apiKey({ id: `0199aaaa-0000-7000-8000-00000000${1000 + world.apiKeys.length}`, name, scopes, prefix: 'qp_newkeyab', expires_at: expires_at ?? null, last_used_at: null });
+    world.apiKeys.unshift(created);
+    return response(201).json({ key: `${created.prefix}_Jp3kC0wq-V7xY2mN5tR8uL1aZ4eH6gD9sF_bQ0iKoXy`, api_key: created });
+  }),
+  http.delete('/api/v1/api-keys/{id}', ({ params, response }) => {
+    world.apiKeys = world.apiKeys.filter(({ id }) => id !== params.id);
+    return response(204).empty();
   }),
 ];
 
@@ -236,4 +259,4 @@ const others: RequestHandler[] = [
   }),
 ];
 
-export const handlers: RequestHandler[] = [...people, ...projects, ...decisions, ...others];
+export const handlers: RequestHandler[] = [...people, ...apiKeys, ...projects, ...decisions, ...others];

@@ -19,6 +19,7 @@ export interface World {
   demo: Schemas['Demo'];
   telegram: Schemas['TelegramLinks'];
   usage: Schemas['UsageSummary'];
+  apiKeys: Schemas['ApiKey'][];
 }
 
 export const ids = {
@@ -46,6 +47,21 @@ export function user(change: Partial<Schemas['User']> = {}): Schemas['User'] {
     disabled: false,
     created_at: ago(60 * 24 * 40),
     last_login_at: ago(25),
+    ...change,
+  };
+}
+
+export function apiKey(change: Partial<Schemas['ApiKey']> = {}): Schemas['ApiKey'] {
+  return {
+    id: '0199aaaa-0000-7000-8000-000000000501',
+    name: 'nightly build',
+    prefix: 'qp_hwexnaqo',
+    scopes: ['projects:write', 'decisions:read'],
+    owner: { id: ids.ada, email: 'ada@example.org', display_name: 'Ada Lovelace' },
+    state: 'active',
+    created_at: ago(60 * 24 * 12),
+    expires_at: new Date(Date.now() + 78 * 86_400_000).toISOString(),
+    last_used_at: ago(7),
     ...change,
   };
 }
@@ -409,6 +425,14 @@ export function createWorld(): World {
       ],
     },
     telegram: { items: [], available: true },
+    apiKeys: [
+      apiKey(),
+      apiKey({ id: '0199aaaa-0000-7000-8000-000000000502', name: 'spring clean-up', prefix: 'qp_mdkwpbxe', scopes: ['projects:read'], state: 'expired', expires_at: ago(60 * 24 * 9), last_used_at: null }),
+      apiKey({
+        id: '0199aaaa-0000-7000-8000-000000000503', name: 'Grace’s dashboard', prefix: 'qp_rqzlhvte', scopes: ['*'], expires_at: null,
+        owner: { id: '0199aaaa-0000-7000-8000-000000000002', email: 'grace@example.org', display_name: 'Grace Hopper' },
+      }),
+    ],
     usage: {
       runs: 6,
       total_tokens: 184_220,

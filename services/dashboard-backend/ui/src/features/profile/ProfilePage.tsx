@@ -1,9 +1,11 @@
+import Button from '@mui/material/Button';
 import FormControlLabel from '@mui/material/FormControlLabel';
 import Stack from '@mui/material/Stack';
 import Switch from '@mui/material/Switch';
 import Typography from '@mui/material/Typography';
 import { useColorScheme } from '@mui/material/styles';
 import { useState } from 'react';
+import { Link } from 'react-router';
 
 import { useUser } from '../../api/session';
 import { Facts } from '../../components/Facts';
@@ -12,9 +14,11 @@ import { Page } from '../../components/Page';
 import { Section } from '../../components/Section';
 import { Time } from '../../components/Time';
 import { humanise } from '../../lib/format';
+import { paths } from '../../lib/paths';
 import { isRole, ROLE_MEANING } from '../../lib/roles';
 import { setShortcutsEnabled, shortcutsEnabled } from '../../lib/shortcuts';
 import { PasswordSection } from './PasswordSection';
+import { SessionsSection } from './SessionsSection';
 import { TelegramSection } from './TelegramSection';
 
 const MODES = [
@@ -62,6 +66,14 @@ export function ProfilePage() {
               Press ? on any page to see them.
             </Typography>
           </Stack>
+        </Section>
+        <Section title="API keys" hint="For scripts that act for you">
+          <Button component={Link} to={paths.apiKeys} variant="outlined">
+            Manage API keys
+          </Button>
+        </Section>
+        <Section title="Sessions" hint="Every browser in which you are signed in">
+          <SessionsSection />
         </Section>
         <Section title="Password" hint="Changing it ends your sessions in other browsers">
           <PasswordSection />

@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react';
+import { screen, within } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 
 import { resetWorld } from '../../test/handlers';
@@ -29,5 +29,13 @@ describe('profile', () => {
     await user.type(screen.getByLabelText(/Present password/), 'correct horse');
     await user.click(screen.getByRole('button', { name: 'Change password' }));
     expect(await screen.findByText('Your password is changed.')).toBeInTheDocument();
+  });
+
+  it('signs out everywhere after asking', async () => {
+    const { user, location } = renderApp('/profile');
+    await user.click(await screen.findByRole('button', { name: 'Sign out everywhere' }));
+    await user.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Sign out everywhere' }));
+    expect(await screen.findByRole('button', { name: 'Sign in' })).toBeInTheDocument();
+    expect(location()).toBe('/sign-in');
   });
 });

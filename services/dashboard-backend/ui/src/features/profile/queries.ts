@@ -18,3 +18,7 @@ export function unlinkTelegram() {
 export function changePassword(body: Schemas['ChangePassword']) {
   return unwrapEmpty(client.POST('/api/v1/users/me/password', { body }));
 }
+
+export function signOutEverywhere() {
+  return unwrapEmpty(client.DELETE('/api/v1/users/me/sessions'));
+}

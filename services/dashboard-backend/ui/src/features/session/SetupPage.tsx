@@ -9,12 +9,12 @@ import { Navigate, useNavigate, useSearchParams } from 'react-router';
 
 import { client, unwrap } from '../../api/client';
 import { sessionQuery, setupQuery } from '../../api/session';
+import { ACCOUNT_FIELDS, accountBody, AccountFields, NO_ACCOUNT } from '../../components/AccountFields';
 import { fieldError, FormError } from '../../components/FormError';
-import { PasswordField } from '../../components/PasswordField';
 import { paths } from '../../lib/paths';
 import { AuthFrame } from './AuthFrame';
 
-const FIELDS = ['display_name', 'email', 'password', 'token'];
+const FIELDS = [...ACCOUNT_FIELDS, 'token'];
 
 /** The first start: whoever holds the set-up link makes the first account, an admin. */
 export function SetupPage() {
@@ -22,17 +22,13 @@ export function SetupPage() {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const setup = useQuery(setupQuery);
-  const [name, setName] = useState('');
-  const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
+  const [account, setAccount] = useState(NO_ACCOUNT);
   const [token, setToken] = useState(search.get('token') ?? '');
 
   const create = useMutation({
     mutationFn: () =>
       unwrap(
-        client.POST('/api/v1/setup', {
-          body: { display_name: name.trim(), email: email.trim(), password, token: token.trim() || null },
-        }),
+        client.POST('/api/v1/setup', { body: { ...accountBody(account), token: token.trim() || null } }),
       ),
     onSuccess: async ({ user }) => {
       if (setup.data) queries.setQueryData(setupQuery.queryKey, { ...setup.data, needed: false });
@@ -57,34 +53,7 @@ export function SetupPage() {
               This installation runs on its own sandbox: nothing leaves this machine, and no other account is needed.
             </Alert>
           ) : null}
-          <TextField
-            label="Your name"
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-            autoComplete="name"
-            required
-            autoFocus
-            error={Boolean(fieldError(create.error, 'display_name'))}
-            helperText={fieldError(create.error, 'display_name')}
-          />
-          <TextField
-            label="E-mail"
-            type="email"
-            value={email}
-            onChange={(event) => setEmail(event.target.value)}
-            autoComplete="username"
-            required
-            error={Boolean(fieldError(create.error, 'email'))}
-            helperText={fieldError(create.error, 'email')}
-          />
-          <PasswordField
-            label="Password"
-            value={password}
-            onChange={setPassword}
-            autoComplete="new-password"
-            error={fieldError(create.error, 'password')}
-            hint="10 characters or more; a short sentence works well."
-          />
+          <AccountFields value={account} onChange={setAccount} error={create.error} own passwordHint="10 characters or more; a short sentence works well." />
           {setup.data?.token_required ? (
             <TextField
               label="Set-up token"
