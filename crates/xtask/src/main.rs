@@ -45,9 +45,12 @@ enum Command {
     },
     /// Measure speed beside peers, in one run.
     Bench {
-        /// What: `compliance`.
-        what: String,
+        #[command(subcommand)]
+        what: bench::Bench,
     },
+    /// The service behind the proxies that `bench gateway` measures; it starts this itself.
+    #[command(hide = true)]
+    BenchStandin(bench::standin::Arguments),
     /// Run end-to-end scenarios on a stack of their own.
     E2e {
         /// Which: `loop`, `kill-n8n`, `kill-services`, or `all`.
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Command::Down { wipe } => down(wipe).map(|()| true),
         Command::Test { only } => checks::run(only.as_deref()),
         Command::Bench { what } => bench::run(&what),
+        Command::BenchStandin(arguments) => bench::standin::serve(&arguments).map(|()| true),
         Command::E2e { scenario } => e2e::run(&scenario),
     });
     match result {

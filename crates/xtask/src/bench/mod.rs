@@ -1,10 +1,9 @@
 //! `cargo xtask bench`: speed beside peers, measured in one run on this machine. Never a test.
 
 mod compliance;
+mod gateway;
 
 use std::path::PathBuf;
-
-use anyhow::bail;
 
 use crate::layout::Layout;
 use crate::say::say;
@@ -13,15 +12,30 @@ use crate::shell::{cargo, run_logged, timed};
 /// The peers' npm packages, pinned so that two runs compare.
 const PEERS: [&str; 4] = ["rumdl", "markdownlint-cli2", "remark-cli", "remark-preset-lint-recommended"];
 
+pub(crate) use self::gateway::standin;
+
+/// What can be measured.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Bench {
+    /// The documents' check beside other Markdown linters.
+    Compliance,
+    /// The gateway beside nginx, HAProxy and the Node stack.
+    Gateway(gateway::Options),
+}
+
 /// Runs one benchmark.
-pub(crate) fn run(what: &str) -> anyhow::Result<bool> {
-    if what != "compliance" {
-        bail!("there is no benchmark `{what}`; there is `compliance`");
-    }
+pub(crate) fn run(what: &Bench) -> anyhow::Result<bool> {
     let layout = Layout::named("bench");
     std::fs::create_dir_all(layout.logs())?;
+    match what {
+        Bench::Compliance => documents(&layout),
+        Bench::Gateway(options) => gateway::run(&layout, options),
+    }
+}
+
+fn documents(layout: &Layout) -> anyhow::Result<bool> {
     let log = layout.logs().join("bench.log");
-    let mut build = cargo(&layout);
+    let mut build = cargo(layout);
     build.args(["build", "--release", "--package", "compliance", "--bin", "quantapilot-compliance"]);
     timed("release build", || run_logged("cargo build", &mut build, &log))?;
     let peers = layout.state.join("peers");
