@@ -184,24 +184,26 @@ impl Health {
 
     /// The health and metrics routes, to merge into a service's router.
     pub fn router(self) -> Router {
-        Router::new()
-            .route("/health/live", get(async || Json(serde_json::json!({"status": "ok"}))))
-            .route(
-                "/health/ready",
-                get(move || {
-                    let health = self.clone();
-                    async move {
-                        let readiness = health.readiness().await;
-                        let status = if readiness.status == "unavailable" {
-                            StatusCode::SERVICE_UNAVAILABLE
-                        } else {
-                            StatusCode::OK
-                        };
-                        (status, Json(readiness))
-                    }
-                }),
-            )
-            .route("/metrics", get(crate::metrics::render))
+        self.probes().route("/metrics", get(crate::metrics::render))
+    }
+
+    /// The health routes alone.
+    pub fn probes(self) -> Router {
+        Router::new().route("/health/live", get(async || Json(serde_json::json!({"status": "ok"})))).route(
+            "/health/ready",
+            get(move || {
+                let health = self.clone();
+                async move {
+                    let readiness = health.readiness().await;
+                    let status = if readiness.status == "unavailable" {
+                        StatusCode::SERVICE_UNAVAILABLE
+                    } else {
+                        StatusCode::OK
+                    };
+                    (status, Json(readiness))
+                }
+            }),
+        )
     }
 }
 

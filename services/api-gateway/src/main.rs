@@ -1,22 +1,31 @@
 //! The API gateway.
 
-use api_gateway::app::App;
-use api_gateway::config::Config;
-use api_gateway::{auth, routes};
+use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+use api_gateway::config::Config;
+use api_gateway::server;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// This thread becomes the control thread; the workers are threads of their own.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<ExitCode> {
     common::http::client::install_crypto();
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() == Some("check") {
+        let file = arguments.next().ok_or_else(|| anyhow::anyhow!("`api-gateway check FILE` needs the routes file"))?;
+        let good = api_gateway::check(file.as_ref())?;
+        return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     if common::cli::handled("api-gateway", 3000).await? {
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
     let config = Config::from_env()?;
     common::telemetry::init("api-gateway", &config.telemetry)?;
-    let app = App::connect(&config)?;
     let stop = common::shutdown::on_signal();
-    tokio::try_join!(
-        common::http::serve(config.bind, routes::router(&app), stop.clone()),
-        auth::keep_current(app, stop),
-    )?;
-    Ok(())
+    let running = server::start(config).await?;
+    stop.cancelled().await;
+    running.drain().await;
+    Ok(ExitCode::SUCCESS)
 }

@@ -2,42 +2,60 @@
 
 use std::time::Duration;
 
-use super::{Verdict, interval_micros};
+use super::interval_micros;
 use crate::table::Limit;
 
-/// Redis' own clock is used, so that gateways need not agree on the time. Answers allowed, remaining, wait in microseconds.
+/// Redis' own clock is used, so that gateways need not agree on the time. Takes up to `ARGV[3]` requests at once, after giving back
+/// `ARGV[4]` that were leased and not used. Answers how many were granted, how many more there are, and microseconds: until the next one when
+/// none was granted, else until the whole burst is free again.
 const SCRIPT: &str = r"
-local now = redis.call('TIME')
-now = now[1] * 1000000 + now[2]
-local interval, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2])
-local expected = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local interval, tolerance, wanted, back = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local expected = math.max(tonumber(redis.call('GET', KEYS[1]) or now) - back * interval, now)
 local early = expected - now
-if early > tolerance then return {0, 0, early - tolerance} end
-redis.call('SET', KEYS[1], string.format('%.0f', expected + interval), 'PX', math.ceil((early + interval) / 1000))
-return {1, math.floor((tolerance - early) / interval), early + interval}
+local free = math.floor((tolerance - early) / interval) + 1
+if free < 1 then return {0, 0, early - tolerance} end
+local granted = math.min(wanted, free)
+expected = expected + granted * interval
+redis.call('SET', KEYS[1], string.format('%.0f', expected), 'PX', math.ceil((expected - now) / 1000))
+return {granted, free - granted, expected - now}
 ";
 
-/// An answer that takes longer is not waited for.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// What Redis granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Grant {
+    pub(super) granted: u32,
+    pub(super) remaining: u32,
+    pub(super) wait: Duration,
+}
 
+#[derive(Clone)]
 pub(super) struct Counter {
     redis: common::redis::Redis,
     script: redis::Script,
+    /// An answer that takes longer is not waited for.
+    pub(super) patience: Duration,
 }
 
 impl Counter {
-    pub(super) fn new(redis: common::redis::Redis) -> Self {
-        Self { redis, script: redis::Script::new(SCRIPT) }
+    pub(super) fn new(redis: common::redis::Redis, patience: Duration) -> Self {
+        Self { redis, script: redis::Script::new(SCRIPT), patience }
     }
 
     /// `None` when Redis does not answer in time.
-    pub(super) async fn take(&self, key: &str, limit: Limit) -> Option<Verdict> {
+    pub(super) async fn lease(&self, key: String, limit: Limit, wanted: u32, back: u32) -> Option<Grant> {
         let interval = interval_micros(limit);
         let mut connection = self.redis.connection();
         let mut call = self.script.key(key);
-        let call = call.arg(interval).arg(interval * i64::from(limit.burst));
-        let answer = tokio::time::timeout(PATIENCE, call.invoke_async::<(u8, u32, u64)>(&mut connection)).await;
-        let (allowed, remaining, wait) = answer.ok()?.ok()?;
-        Some(Verdict { allowed: allowed == 1, remaining, wait: Duration::from_micros(wait) })
+        let call = call.arg(interval).arg(interval * i64::from(limit.burst)).arg(wanted).arg(back);
+        let answer = tokio::time::timeout(self.patience, call.invoke_async::<(u32, u32, u64)>(&mut connection)).await;
+        let (granted, remaining, wait) = answer.ok()?.ok()?;
+        Some(Grant { granted, remaining, wait: Duration::from_micros(wait) })
+    }
+
+    /// Whether Redis answers in time.
+    pub(super) async fn answers(&self) -> bool {
+        matches!(tokio::time::timeout(self.patience, self.redis.ping()).await, Ok(Ok(())))
     }
 }

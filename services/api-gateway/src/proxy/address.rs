@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use ipnet::IpNet;
 
+use crate::server::Peer;
+
 /// The connection's own address, unless it is a trusted proxy: then the last address in `X-Forwarded-For` that is not one. What stands left
 /// of an untrusted address was written by the client and is not believed.
 pub(super) fn of_client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
-    if !is_trusted(&peer) {
+    if trusted.is_empty() || !is_trusted(&peer) {
         return peer;
     }
     let forwarded = headers
@@ -26,6 +28,13 @@ pub(super) fn of_client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) ->
         }
     }
     client
+}
+
+/// `https` when the connection is encrypted, or a trusted proxy says that its own was.
+pub(super) fn scheme(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> &'static str {
+    let believed = trusted.iter().any(|network| network.contains(&peer.address));
+    let said = || headers.get("x-forwarded-proto").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"https"));
+    if peer.encrypted || (believed && said()) { "https" } else { "http" }
 }
 
 #[cfg(test)]

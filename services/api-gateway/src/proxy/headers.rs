@@ -3,59 +3,127 @@
 use std::net::IpAddr;
 
 use common::auth::IDENTITY_HEADER;
-use http::header::{AUTHORIZATION, CONNECTION, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Meant for one connection only (RFC 9110, 7.6.1), and the obsolete ones that are treated alike.
-const HOP_BY_HOP: [HeaderName; 5] = [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
-const HOP_BY_HOP_TEXT: [&str; 4] = ["keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization"];
+use super::ids::Ids;
 
-/// Makes the headers of a request fit for the service: nothing hop-by-hop, no identity but ours, the client's address in our words.
-pub(super) fn prepare(headers: &mut HeaderMap, client: IpAddr, upgrading: bool) {
+/// Meant for one connection only (RFC 9110, 7.6.1), and the obsolete ones that are treated alike.
+const HOP_BY_HOP: [HeaderName; 9] = [
+    CONNECTION,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+const IDENTITY: HeaderName = HeaderName::from_static(IDENTITY_HEADER);
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// Where a request comes from, as far as it is believed.
+pub(super) struct Origin {
+    pub(super) client: IpAddr,
+    pub(super) scheme: &'static str,
+}
+
+/// Makes the headers of a request fit for a service: nothing hop-by-hop, no credentials and no identity of the client's making, its address
+/// in our words.
+pub(super) fn prepare(
+    headers: &mut HeaderMap,
+    authority: Option<HeaderValue>,
+    origin: &Origin,
+    host: &HeaderValue,
+    ids: &Ids,
+    upgrading: bool,
+) {
     let upgrade = upgrading.then(|| headers.get(UPGRADE).cloned()).flatten();
     strip(headers);
     if let Some(protocol) = upgrade {
         headers.insert(UPGRADE, protocol);
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     }
-    for name in [IDENTITY_HEADER, "x-forwarded-for", "x-real-ip", "forwarded"] {
+    // Services take people only from the identity header, and service tokens only from services. `Expect` is answered here.
+    for name in [IDENTITY, REAL_IP, FORWARDED, AUTHORIZATION, API_KEY, EXPECT] {
         headers.remove(name);
     }
-    // Services take people only from the identity header, and service tokens only from services.
-    headers.remove(AUTHORIZATION);
-    if let Some(host) = headers.get(HOST).cloned() {
-        headers.insert(HeaderName::from_static("x-forwarded-host"), host);
+    if let Some(asked) = authority.or_else(|| headers.get(HOST).cloned()) {
+        headers.insert(FORWARDED_HOST, asked);
+    } else {
+        headers.remove(FORWARDED_HOST);
     }
-    if let Ok(value) = HeaderValue::try_from(client.to_string()) {
-        headers.insert(HeaderName::from_static("x-forwarded-for"), value);
-    }
-    if let Some(context) = common::http::context_now() {
-        for (name, value) in [("x-request-id", context.correlation_id.clone()), ("traceparent", context.traceparent())]
-        {
-            if let Ok(value) = HeaderValue::try_from(value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
-        }
-    }
+    headers.insert(HOST, host.clone());
+    headers.insert(FORWARDED_PROTO, HeaderValue::from_static(origin.scheme));
+    headers.insert(FORWARDED_FOR, address(origin.client));
+    ids.pass_on(headers);
+}
+
+fn address(client: IpAddr) -> HeaderValue {
+    HeaderValue::try_from(client.to_string()).expect("an address is plain text")
+}
+
+/// Says who is there.
+pub(super) fn identify(headers: &mut HeaderMap, identity: HeaderValue) {
+    headers.insert(IDENTITY, identity);
+}
+
+/// Says which service is there.
+pub(super) fn authorize(headers: &mut HeaderMap, bearer: HeaderValue) {
+    headers.insert(AUTHORIZATION, bearer);
 }
 
 /// Makes the headers of an answer fit for the client.
 pub(super) fn clean(headers: &mut HeaderMap) {
     strip(headers);
+    headers.remove(http::header::SERVER);
+}
+
+/// What a request declares of its body; `Err` when two parsers might read it differently.
+pub(super) fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, &'static str> {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let Some(first) = lengths.next() else { return Ok(None) };
+    if lengths.next().is_some() {
+        return Err("`Content-Length` may be there once");
+    }
+    if headers.contains_key(TRANSFER_ENCODING) {
+        return Err("`Content-Length` and `Transfer-Encoding` exclude each other");
+    }
+    let digits = first.as_bytes();
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err("`Content-Length` must be a number");
+    }
+    let text = first.to_str().map_err(|_| "`Content-Length` must be a number")?;
+    text.parse().map(Some).map_err(|_| "`Content-Length` is too large a number")
 }
 
 fn strip(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in named.into_iter().chain(HOP_BY_HOP) {
-        headers.remove(name);
+    // Most requests have none of them, or a plain `Connection: keep-alive`.
+    if headers.contains_key(CONNECTION) {
+        let named: Vec<HeaderName> = headers
+            .get_all(CONNECTION)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|line| line.split(','))
+            .map(str::trim)
+            .filter(|name| !name.eq_ignore_ascii_case("keep-alive") && !name.eq_ignore_ascii_case("close"))
+            .filter_map(|name| name.parse().ok())
+            // Framing is not the client's to drop.
+            .filter(|name| *name != CONTENT_LENGTH && *name != HOST)
+            .collect();
+        for name in named {
+            headers.remove(name);
+        }
     }
-    for name in HOP_BY_HOP_TEXT {
+    for name in HOP_BY_HOP {
         headers.remove(name);
     }
 }
@@ -64,21 +132,61 @@ fn strip(headers: &mut HeaderMap) {
 mod tests {
     use super::*;
 
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        headers
+    }
+
     #[test]
     fn nothing_from_outside_reaches_a_service_as_identity() {
-        let mut headers = HeaderMap::new();
-        for (name, value) in [
+        let mut headers = headers(&[
             ("x-quantapilot-identity", "forged"),
             ("authorization", "Bearer x"),
+            ("x-api-key", "qp_x"),
             ("connection", "close, x-secret"),
             ("x-secret", "1"),
             ("x-forwarded-for", "1.2.3.4"),
+            ("x-forwarded-proto", "https"),
+            ("forwarded", "for=1.2.3.4"),
             ("te", "trailers"),
-        ] {
-            headers.insert(HeaderName::from_static(name), value.parse().unwrap());
-        }
-        prepare(&mut headers, "203.0.113.9".parse().unwrap(), false);
-        assert_eq!(headers.len(), 1, "{headers:?}");
+            ("host", "pilot.example.org"),
+        ]);
+        let origin = Origin { client: "203.0.113.9".parse().unwrap(), scheme: "http" };
+        let ids = Ids::of(&headers);
+        prepare(&mut headers, None, &origin, &HeaderValue::from_static("service:1"), &ids, false);
+        let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            ["host", "traceparent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-request-id"]
+        );
         assert_eq!(headers["x-forwarded-for"], "203.0.113.9");
+        assert_eq!(headers["x-forwarded-host"], "pilot.example.org");
+        assert_eq!(headers["host"], "service:1");
+    }
+
+    #[test]
+    fn a_length_that_can_be_read_in_two_ways_is_refused() {
+        assert_eq!(declared_length(&headers(&[])), Ok(None));
+        assert_eq!(declared_length(&headers(&[("content-length", "7")])), Ok(Some(7)));
+        for bad in [
+            &[("content-length", "7"), ("content-length", "7")][..],
+            &[("content-length", "+7")],
+            &[("content-length", "7, 8")],
+            &[("content-length", "99999999999999999999")],
+            &[("content-length", "7"), ("transfer-encoding", "chunked")],
+        ] {
+            assert!(declared_length(&headers(bad)).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_cannot_name_its_own_length_hop_by_hop() {
+        let mut headers = headers(&[("connection", "content-length, x-a"), ("content-length", "3"), ("x-a", "1")]);
+        strip(&mut headers);
+        assert!(headers.contains_key("content-length") && !headers.contains_key("x-a"));
     }
 }

@@ -1,162 +1,204 @@
 //! From a request to the service's answer.
 
 mod address;
+pub mod body;
+pub mod exchange;
+mod failure;
 mod headers;
+mod ids;
+pub(crate) mod pipeline;
+mod send;
 mod upgrade;
-mod upstream;
 
-use std::net::SocketAddr;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
 
-use axum::body::Body;
-use axum::extract::{ConnectInfo, State};
-use axum::response::{IntoResponse, Response};
-use common::auth::{IDENTITY_HEADER, Identity};
 use common::error::{Error, Result};
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body::Body as _;
 use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
 
-use crate::app::App;
-use crate::auth::find_token;
-use crate::limit::Verdict;
-use crate::metrics::{DURATION, IN_FLIGHT, REQUESTS};
+use crate::auth::{self, Caller};
+use crate::cache;
+use crate::limit;
+use crate::server::{Peer, Worker};
 use crate::table::Route;
+use crate::upstream::Upstream;
+use body::{Fault, RequestBody, ResponseBody};
+use exchange::Exchange;
+use failure::Failure;
+use headers::Origin;
+pub(crate) use ids::{Ids, REQUEST_ID};
+use pipeline::Trail;
+use send::Sending;
 
-pub use upstream::Upstream;
+/// Answers up to this size are read as a whole and leave in one write.
+const SMALL: u64 = 32 * 1024;
+/// Marks an answer as the gateway's own, not the service's.
+const GATEWAY_ERROR: &str = "x-quantapilot-gateway-error";
 
-/// What a browser page must send with an unsafe request that is authorised by its cookie: another site cannot.
-const APP_HEADER: &str = "x-requested-with";
-
-/// The fallback of the router: everything that is not the gateway's own.
-pub async fn proxy(
-    State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request<Body>,
-) -> Response {
-    let Ok(_room) = app.room.clone().try_acquire_owned() else {
-        return Error::unavailable("overloaded", "Too many requests are open; try again in a moment")
-            .with_retry_after(1)
-            .into_response();
-    };
-    let Some(route) = app.table.find(request.uri().path()).cloned() else {
-        return Error::not_found("no_such_route", format!("There is no `{}` here", request.uri().path()))
-            .into_response();
-    };
-    let method = request.method().clone();
-    let start = std::time::Instant::now();
-    IN_FLIGHT.inc();
-    let response = pass(&app, &route, peer, request).await.unwrap_or_else(IntoResponse::into_response);
-    IN_FLIGHT.dec();
-    let label = if matches!(
-        method,
-        Method::GET | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::HEAD | Method::OPTIONS
-    ) {
-        method.as_str()
-    } else {
-        "other"
-    };
-    REQUESTS.with_label_values(&[route.name, label, common::metrics::status_class(response.status())]).inc();
-    DURATION.with_label_values(&[route.name]).observe(start.elapsed().as_secs_f64());
-    tracing::info!(
-        http.method = label,
-        route = route.name,
-        http.status = response.status().as_u16(),
-        duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "answered"
-    );
-    response
-}
-
-async fn pass(app: &App, route: &Route, peer: SocketAddr, mut request: Request<Body>) -> Result<Response> {
-    if !route.takes(request.method()) {
-        return Err(Error::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            format!("`{}` is not possible on `{}`", request.method(), request.uri().path()),
-        ));
-    }
-    let client = address::of_client(peer.ip(), request.headers(), &app.trusted_proxies);
-    let identity = identify(app, route, &request)?;
-    let who = identity.as_ref().map_or_else(|| format!("ip:{client}"), |identity| format!("user:{}", identity.user_id));
-    let (class, limit) = route.limit;
-    let verdict = app.limiter.take(class, limit, &who).await;
+/// Passes a request of a route on: who is there, how often they come, what may be sent, and what came back.
+pub(crate) async fn pass(
+    worker: &Rc<Worker>,
+    ids: &Ids,
+    peer: Peer,
+    route: &Arc<Route>,
+    request: Request<Incoming>,
+    trail: &mut Trail,
+) -> Result<Response<ResponseBody>> {
+    let app = &worker.app;
+    let declared = headers::declared_length(request.headers()).map_err(|why| Error::bad_request("bad_framing", why))?;
+    let client = address::of_client(peer.address, request.headers(), &app.settings.trusted_proxies);
+    let scheme = address::scheme(peer, request.headers(), &app.settings.trusted_proxies);
+    let caller = auth::identify(worker, ids, route, request.method(), request.headers()).await?;
+    let verdict = app.limiter.take(&route.limit, &limit::Who::of(&caller, client)).await;
     if !verdict.allowed {
-        let seconds = verdict.wait.as_secs() + 1;
-        let mut refusal = Error::rate_limited("rate_limited", format!("Too many requests; try again in {seconds} s"))
-            .with_retry_after(seconds)
-            .into_response();
-        tell_limit(&mut refusal, class, limit.per_minute, verdict);
-        return Ok(refusal);
+        return Ok(limit::refuse(&route.limit, verdict, ids).await);
     }
-    if declared_length(&request).is_some_and(|length| length > route.body_limit_bytes) {
+    if declared.is_some_and(|length| length > route.body_limit_bytes) {
         return Err(Error::payload_too_large(
             "body_too_large",
             format!("The body may have at most {} bytes here", route.body_limit_bytes),
         ));
     }
-    let upgrade = upgrade::wanted(&request).then(|| hyper::upgrade::on(&mut request));
-    headers::prepare(request.headers_mut(), client, upgrade.is_some());
-    if let Some(identity) = &identity {
-        let value = HeaderValue::try_from(app.tokens.identity_for(route.service.name(), identity))
-            .expect("a token is plain text");
-        request.headers_mut().insert(HeaderName::from_static(IDENTITY_HEADER), value);
+    trail.note(client, &caller);
+    let (mut parts, body) = request.into_parts();
+    let lookup = match &route.cache {
+        Some(rule) => cache::Lookup::of(route, *rule, &mut parts, &caller, &app.cache),
+        None => None,
+    };
+    if let Some(lookup) = &lookup
+        && let Some(kept) = app.cache.find(lookup, app.clock.now().unix_timestamp()).await
+    {
+        trail.cached = Some("hit");
+        let mut response = kept.map(ResponseBody::Full);
+        limit::tell(&mut response, &route.limit, verdict);
+        return Ok(response);
     }
-    let limit_bytes = usize::try_from(route.body_limit_bytes).unwrap_or(usize::MAX);
-    let request =
-        request.map(|body| Body::new(http_body_util::Limited::new(body, limit_bytes).map_err(axum::Error::new)));
-    let mut response = app.upstream.send(&app.services[&route.service], route, request).await?;
-    if let (Some(client_side), StatusCode::SWITCHING_PROTOCOLS) = (upgrade, response.status()) {
-        upgrade::join(client_side, &mut response);
-    } else {
-        headers::clean(response.headers_mut());
+    let live = app.live.load();
+    let upstream = live.upstreams.get(&route.upstream).expect("a table's routes name its upstreams");
+    let upgrade = upgrade::wanted(parts.version, &parts.headers)
+        .then(|| parts.extensions.remove::<hyper::upgrade::OnUpgrade>())
+        .flatten();
+    let authority = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    headers::prepare(&mut parts.headers, authority, &Origin { client, scheme }, &upstream.host, ids, upgrade.is_some());
+    match &caller {
+        Caller::Nobody => {}
+        Caller::Person(person) => {
+            headers::identify(&mut parts.headers, person.header_for(&route.audience, app));
+        }
+        Caller::Service(_) => {
+            let bearer = HeaderValue::try_from(app.tokens.bearer_for(&route.audience)).expect("a token is plain text");
+            headers::authorize(&mut parts.headers, bearer);
+        }
     }
-    tell_limit(&mut response, class, limit.per_minute, verdict);
+    let upstream = Arc::clone(upstream);
+    drop(live);
+    let wanted = Wanted { lookup, method_has_body: parts.method != http::Method::HEAD };
+    let response = exchange(worker, route, &upstream, (parts, body), upgrade, &wanted, trail).await;
+    let mut response = match response {
+        Ok(response) => response,
+        Err(failure) => refuse(failure, &upstream, ids).await,
+    };
+    limit::tell(&mut response, &route.limit, verdict);
     Ok(response)
 }
 
-/// Who is there, or why they may not pass.
-fn identify(app: &App, route: &Route, request: &Request<Body>) -> Result<Option<Identity>> {
-    let token = find_token(request.headers());
-    let Some(least) = route.least_role else {
-        // A public route works without a token, and with a bad one.
-        return Ok(if route.optional_identity {
-            token.and_then(|(token, _)| app.keys.verify(token).ok())
-        } else {
-            None
-        });
-    };
-    let Some((token, from_cookie)) = token else {
-        return Err(Error::unauthenticated(
-            "not_signed_in",
-            "Sign in first, or send a token in `Authorization: Bearer …`",
-        ));
-    };
-    let identity = app.keys.verify(token)?;
-    if from_cookie && !request.method().is_safe() && !request.headers().contains_key(APP_HEADER) {
-        return Err(Error::forbidden(
-            "cross_site_request",
-            "A request authorised by a cookie must carry `X-Requested-With`",
-        ));
-    }
-    if identity.role < least {
-        return Err(Error::forbidden(
-            "role_required",
-            format!("This needs the role `{}`; you are `{}`", least.as_str(), identity.role.as_str()),
-        ));
-    }
-    Ok(Some(identity))
+struct Wanted {
+    lookup: Option<cache::Lookup>,
+    method_has_body: bool,
 }
 
-fn declared_length(request: &Request<Body>) -> Option<u64> {
-    request.headers().get(http::header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+async fn exchange(
+    worker: &Rc<Worker>,
+    route: &Arc<Route>,
+    upstream: &Arc<Upstream>,
+    (parts, body): (Parts, Incoming),
+    upgrade: Option<hyper::upgrade::OnUpgrade>,
+    wanted: &Wanted,
+    trail: &mut Trail,
+) -> Result<Response<ResponseBody>, Failure> {
+    let fault: Rc<Cell<Option<Fault>>> = Rc::default();
+    let body = RequestBody::new(body, route.body_limit_bytes, route.idle_timeout, Rc::clone(&fault));
+    let sending = Sending { worker, route, upstream, fault };
+    let started = std::time::Instant::now();
+    let (mut response, exchange) = sending.send(send::outgoing(parts, body)).await?;
+    upstream.metrics.answered(response.status(), started.elapsed());
+    trail.upstream = Some(Arc::clone(upstream));
+    let closing = worker.app.closing.clone();
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let Some(client) = upgrade else {
+            tracing::warn!(upstream = %upstream.plan.name, "the service switched protocols unasked");
+            return Err(Failure::Unreachable);
+        };
+        upgrade::join(client, &mut response, exchange, closing);
+        return Ok(response.map(|_| ResponseBody::Empty));
+    }
+    headers::clean(response.headers_mut());
+    let (head, incoming) = response.into_parts();
+    let answer = read(worker, route, incoming, exchange, wanted.method_has_body).await?;
+    let mut response = Response::from_parts(head, answer);
+    if let Some(lookup) = &wanted.lookup {
+        trail.cached = Some("miss");
+        response = worker.app.cache.keep(lookup, response, worker.app.clock.now().unix_timestamp()).await;
+    }
+    Ok(response)
 }
 
-/// `RateLimit-*` as the IETF draft has them (draft-ietf-httpapi-ratelimit-headers).
-fn tell_limit(response: &mut Response, class: &str, per_minute: u32, verdict: Verdict) {
-    let policy = format!("\"{class}\";q={per_minute};w=60");
-    let state = format!("\"{class}\";r={};t={}", verdict.remaining, verdict.wait.as_secs() + 1);
-    for (name, value) in [("ratelimit-policy", policy), ("ratelimit", state)] {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(HeaderName::from_static(name), value);
+/// A small answer as a whole, so that it leaves in one write and its connection is free at once; a large or endless one as it arrives.
+async fn read(
+    worker: &Rc<Worker>,
+    route: &Route,
+    mut incoming: Incoming,
+    exchange: Exchange,
+    has_body: bool,
+) -> Result<ResponseBody, Failure> {
+    if incoming.is_end_stream() || !has_body {
+        exchange.finish();
+        return Ok(ResponseBody::Empty);
+    }
+    let small = incoming.size_hint().exact().filter(|length| *length <= SMALL);
+    let Some(length) = small else {
+        let closing = route.idle_timeout.is_none().then(|| worker.app.closing.clone().cancelled_owned());
+        return Ok(ResponseBody::download(incoming, route.idle_timeout, exchange, closing));
+    };
+    let whole = async {
+        let mut whole = bytes::Bytes::new();
+        while let Some(frame) = incoming.frame().await {
+            let Ok(data) = frame?.into_data() else { continue };
+            if whole.is_empty() {
+                whole = data;
+            } else {
+                let mut joined = bytes::BytesMut::with_capacity(usize::try_from(length).unwrap_or_default());
+                joined.extend_from_slice(&whole);
+                joined.extend_from_slice(&data);
+                whole = joined.freeze();
+            }
+            if incoming.is_end_stream() {
+                break;
+            }
         }
+        Ok(whole)
+    };
+    let limit = route.idle_timeout.unwrap_or(std::time::Duration::from_mins(1));
+    let whole =
+        tokio::time::timeout(limit, whole).await.map_err(|_| Failure::TimedOut(limit))?.map_err(Failure::NoAnswer)?;
+    exchange.finish();
+    Ok(ResponseBody::Full(whole))
+}
+
+/// The gateway's own refusal when a service failed; marked, so that people look in the right place.
+async fn refuse(failure: Failure, upstream: &Upstream, ids: &Ids) -> Response<ResponseBody> {
+    upstream.outcome(failure.label()).inc();
+    let whose = if failure.is_upstreams() { "upstream" } else { "client" };
+    let mut response = pipeline::refusal(failure.into_error(&upstream.plan.name), ids).await;
+    response.headers_mut().insert(GATEWAY_ERROR, HeaderValue::from_static(whose));
+    if whose == "client" {
+        // The rest of its body is not read.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    response
 }

@@ -1,36 +1,46 @@
 //! WebSocket and other upgrades: after both sides agreed, bytes are copied both ways.
 
-use axum::body::Body;
-use axum::response::Response;
-use http::Request;
 use http::header::{CONNECTION, UPGRADE};
+use http::{HeaderMap, Response, Version};
+use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use tokio_util::sync::CancellationToken;
+
+use super::exchange::Exchange;
 
 /// Whether the client asks to change the protocol of this connection.
-pub(super) fn wanted(request: &Request<Body>) -> bool {
-    let asks = request
-        .headers()
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .any(|token| token.trim().eq_ignore_ascii_case("upgrade"));
-    asks && request.headers().contains_key(UPGRADE)
+pub(super) fn wanted(version: Version, headers: &HeaderMap) -> bool {
+    version == Version::HTTP_11
+        && headers.contains_key(UPGRADE)
+        && headers
+            .get_all(CONNECTION)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|line| line.split(','))
+            .any(|token| token.trim().eq_ignore_ascii_case("upgrade"))
 }
 
-/// Joins the two sides once each has switched.
-pub(super) fn join(client_side: OnUpgrade, response: &mut Response) {
-    let service_side = hyper::upgrade::on(response);
-    tokio::spawn(async move {
-        let (client, service) = match tokio::try_join!(client_side, service_side) {
+/// Joins the two sides once each has switched. `exchange` counts as under way until then; `closing` ends it when the gateway goes away.
+pub(super) fn join(
+    client: OnUpgrade,
+    response: &mut Response<Incoming>,
+    exchange: Exchange,
+    closing: CancellationToken,
+) {
+    let service = hyper::upgrade::on(response);
+    tokio::task::spawn_local(async move {
+        let (client, service) = match tokio::try_join!(client, service) {
             Ok(both) => both,
             Err(error) => {
                 tracing::debug!(%error, "the upgrade did not come about");
                 return;
             }
         };
-        let copied = tokio::io::copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(service)).await;
+        let (mut client, mut service) = (TokioIo::new(client), TokioIo::new(service));
+        let copying = tokio::io::copy_bidirectional(&mut client, &mut service);
+        let copied = closing.run_until_cancelled_owned(copying).await;
         tracing::debug!(?copied, "the upgraded connection is over");
+        drop(exchange);
     });
 }

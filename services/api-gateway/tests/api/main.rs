@@ -2,5 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod access;
+mod api_keys;
+mod cached;
 mod fixture;
+mod limits;
+mod own_pages;
 mod pass_through;
+mod resilience;
+mod routes_file;
+mod tls;
