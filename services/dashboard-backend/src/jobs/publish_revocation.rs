@@ -35,3 +35,15 @@ impl Job for PublishRevocation {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_of_an_older_version_is_still_understood() {
+        let old = serde_json::json!({"session_id": "0199d6ff-0000-7000-8000-000000000000", "until": 1_773_750_000});
+        let job: PublishRevocation = serde_json::from_value(old).unwrap();
+        assert_eq!(job.subject, "0199d6ff-0000-7000-8000-000000000000");
+    }
+}

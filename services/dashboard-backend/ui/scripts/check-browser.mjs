@@ -173,6 +173,31 @@ for (const scheme of ['light', 'dark']) {
   await context.close();
 }
 
+// Create an API key on a phone, in the dark: the form, and the only time that the key is shown.
+if (chosen.some(([name]) => name === 'api-keys')) {
+  mock.resetWorld();
+  const { context, page, errors } = await openPage('dark', 390);
+  try {
+    await page.goto(`${origin}/profile/api-keys`);
+    await page.getByRole('button', { name: 'Create a key' }).click();
+    await page.getByLabel('What it is for').fill('weekly report');
+    await page.getByRole('checkbox', { name: 'Write decisions' }).check();
+    await page.screenshot({ path: join(shots, 'create-key-dialog.png') });
+    problems.push(...(await audit(page)).map((text) => `create key dialog: ${text}`));
+    await page.getByRole('button', { name: 'Create key' }).click();
+    await page.getByLabel('The new key').waitFor({ timeout: 5000 });
+    await page.screenshot({ path: join(shots, 'new-key-dialog.png') });
+    problems.push(...(await audit(page)).map((text) => `new key dialog: ${text}`));
+    await page.getByRole('button', { name: 'I have copied it' }).click();
+    await page.getByText('weekly report').waitFor({ timeout: 5000 });
+  } catch (error) {
+    await page.screenshot({ path: join(shots, 'create-key-failed.png') }).catch(() => {});
+    problems.push(`create key: ${error.message.split('\n')[0]}`);
+  }
+  problems.push(...errors.map((text) => `create key: ${text}`));
+  await context.close();
+}
+
 await browser.close();
 await vite.close();
 server.closeAllConnections();

@@ -26,7 +26,7 @@ export function SessionsSection() {
 
   return (
     <>
-      <Button color="error" onClick={() => setAsking(true)}>
+      <Button variant="outlined" color="error" onClick={() => setAsking(true)}>
         Sign out everywhere
       </Button>
       {asking ? (
