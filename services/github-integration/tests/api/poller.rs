@@ -146,6 +146,12 @@ async fn health_tells_whether_github_answers(db: PgPool) {
     let app = TestApp::start(db).await;
     let ready = common::testing::send(&app.router, Method::GET, "/health/ready", &[], None).await;
     assert_eq!((ready.status, &ready.body["checks"]["github"]["ok"]), (StatusCode::OK, &json!(true)));
+    app.sandbox.faults().add(NewFault::once(Surface::Github, Kind::Status { status: 503 }).until_cleared());
+    app.clock.advance(std::time::Duration::from_secs(31));
+    let away = common::testing::send(&app.router, Method::GET, "/health/ready", &[], None).await;
+    assert_eq!((away.status, &away.body["status"]), (StatusCode::OK, &json!("degraded")));
+    let reason = away.body["checks"]["github"]["error"].as_str().unwrap();
+    assert!(!reason.is_empty() && !reason.contains(app.sandbox.context().settings().github.token.as_str()), "{reason}");
     let metrics = common::testing::send(&app.router, Method::GET, "/metrics", &[], None).await;
     assert!(metrics.body.as_str().unwrap().contains("outgoing_requests_total"));
 }

@@ -4,6 +4,7 @@
 mod approval_page;
 mod bot_api;
 mod dashboard;
+mod health;
 mod links;
 mod mail;
 mod openapi;

@@ -9,12 +9,12 @@ import ListItemIcon from '@mui/material/ListItemIcon';
 import Menu from '@mui/material/Menu';
 import MenuItem from '@mui/material/MenuItem';
 import Typography from '@mui/material/Typography';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link, useNavigate } from 'react-router';
+import { Link } from 'react-router';
 
 import { client, unwrapEmpty } from '../api/client';
-import { sessionQuery, type User } from '../api/session';
+import type { User } from '../api/session';
+import { useSignOut } from '../api/signOut';
 import { useNotices } from '../components/Notices';
 import { paths } from '../lib/paths';
 
@@ -25,18 +25,8 @@ function initials(name: string): string {
 
 export function UserMenu({ user }: { user: User }) {
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
-  const queries = useQueryClient();
-  const navigate = useNavigate();
   const { fail } = useNotices();
-  const signOut = useMutation({
-    mutationFn: () => unwrapEmpty(client.POST('/api/v1/auth/logout')),
-    onSuccess: async () => {
-      await navigate(paths.signIn);
-      queries.clear();
-      queries.setQueryData(sessionQuery.queryKey, null);
-    },
-    onError: fail,
-  });
+  const signOut = useSignOut({ call: () => unwrapEmpty(client.POST('/api/v1/auth/logout')), onError: fail });
   const close = () => setAnchor(null);
 
   return (

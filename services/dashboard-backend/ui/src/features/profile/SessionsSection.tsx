@@ -1,28 +1,15 @@
 import Button from '@mui/material/Button';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useNavigate } from 'react-router';
 
-import { sessionQuery } from '../../api/session';
+import { useSignOut } from '../../api/signOut';
 import { ConfirmDialog } from '../../components/ConfirmDialog';
 import { useNotices } from '../../components/Notices';
-import { paths } from '../../lib/paths';
 import { signOutEverywhere } from './queries';
 
 export function SessionsSection() {
-  const queries = useQueryClient();
-  const navigate = useNavigate();
   const { fail } = useNotices();
   const [asking, setAsking] = useState(false);
-  const signOut = useMutation({
-    mutationFn: signOutEverywhere,
-    onSuccess: async () => {
-      await navigate(paths.signIn);
-      queries.clear();
-      queries.setQueryData(sessionQuery.queryKey, null);
-    },
-    onError: fail,
-  });
+  const signOut = useSignOut({ call: signOutEverywhere, onError: fail });
 
   return (
     <>
