@@ -43,7 +43,7 @@ pub struct CreateApiKey {
 
 /// Keys that were not revoked, newest first: one's own, or with `all=true` everybody's.
 #[utoipa::path(get, path = "/api/v1/api-keys", tag = "api-keys", params(ListApiKeys), responses(
-    (status = 200, body = Vec<ApiKey>), (status = 401, body = Problem), (status = 403, body = Problem, description = "Everybody's keys are for admins")))]
+    (status = 200, body = Vec<ApiKey>), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem, description = "Everybody's keys are for admins")))]
 pub async fn list_api_keys(
     State(app): State<App>,
     caller: Caller<Viewer>,
