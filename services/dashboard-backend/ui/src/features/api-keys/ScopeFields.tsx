@@ -36,7 +36,7 @@ export function ScopeFields({ role, value, onChange, error }: ScopeFieldsProps) 
       >
         <FormControlLabel value="chosen" control={<Radio size="small" />} label="Only what is ticked here" />
         {everything ? null : (
-          <Box sx={{ display: 'grid', gridTemplateColumns: 'minmax(0, 1fr) auto auto', alignItems: 'center', pl: 3.5, columnGap: 1 }}>
+          <Box sx={{ display: 'grid', gridTemplateColumns: 'minmax(0, 1fr) auto auto', alignItems: 'center', pl: { xs: 1, sm: 3.5 }, columnGap: { xs: 2, sm: 3 } }}>
             {areasFor(role).map(({ label, read, write, writeRole }) => (
               <Box key={label} sx={{ display: 'contents' }}>
                 <Typography variant="body2">{label}</Typography>
@@ -75,6 +75,7 @@ function Tick({ name, label, on, disabled, set }: TickProps) {
   return (
     <FormControlLabel
       label={label}
+      sx={{ mr: 0 }}
       control={<Checkbox size="small" checked={on} disabled={disabled} onChange={(_, checked) => set(checked)} slotProps={{ input: { 'aria-label': name } }} />}
     />
   );
