@@ -14,7 +14,7 @@ pub enum Scope {
     /// Look at projects, their timeline, stages, artifacts and spend.
     #[serde(rename = "projects:read")]
     ProjectsRead,
-    /// Start, pause, resume, cancel and retry projects, and set their policies.
+    /// Pause, resume, cancel and retry projects, and set their policies.
     #[serde(rename = "projects:write")]
     ProjectsWrite,
     /// Look at decisions.
@@ -41,10 +41,10 @@ pub enum Scope {
     /// Change one's own links to Telegram.
     #[serde(rename = "notifications:write")]
     NotificationsWrite,
-    /// Look at accounts and everybody's API keys.
+    /// Look at accounts.
     #[serde(rename = "admin:read")]
     AdminRead,
-    /// Change accounts and the installation's policies.
+    /// Make and change accounts.
     #[serde(rename = "admin:write")]
     AdminWrite,
     /// Whatever the owner may do.
