@@ -3,6 +3,8 @@
 
 mod helm;
 mod manifests;
+mod overlays;
+mod systemd;
 mod tools;
 
 use crate::layout::Layout;
@@ -45,4 +47,5 @@ impl Findings {
 pub(crate) type Check = (&'static str, fn(&Layout) -> anyhow::Result<Outcome>);
 
 /// Every check of this folder.
-pub(crate) const CHECKS: [Check; 1] = [("deploy-helm", helm::check)];
+pub(crate) const CHECKS: [Check; 3] =
+    [("deploy-helm", helm::check), ("deploy-systemd", systemd::check), ("deploy-overlays", overlays::check)];
