@@ -148,6 +148,9 @@ pub struct Shared {
     pub bind: SocketAddr,
     /// `DATABASE_URL`: Postgres, for example `postgres://quantapilot:…@postgres/quantapilot`. May carry a password.
     pub database_url: Secret,
+    /// `DATABASE_DIRECT_URL` (default `DATABASE_URL`): around a pooler in transaction mode, for what lives as long as a connection: listening, and
+    /// the lock of whoever polls Telegram.
+    pub database_direct_url: Option<Secret>,
     /// `DATABASE_MAX_CONNECTIONS` (default 10): size of the pool of this process.
     pub database_max_connections: u32,
     /// `REDIS_URL` (default `redis://127.0.0.1:6379`). May carry a password.
@@ -199,6 +202,7 @@ impl Shared {
         Self {
             bind: env.or("BIND", SocketAddr::from(([0, 0, 0, 0], default_port))),
             database_url: env.secret("DATABASE_URL", 1),
+            database_direct_url: env.optional_secret("DATABASE_DIRECT_URL"),
             database_max_connections: env.or("DATABASE_MAX_CONNECTIONS", 10),
             redis_url: env.optional_secret("REDIS_URL").unwrap_or_else(|| Secret::new("redis://127.0.0.1:6379")),
             service_token_secret: env.secret("SERVICE_TOKEN_SECRET", 32),

@@ -4,7 +4,7 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 
 use crate::config::Secret;
 pub use crate::error::OnConstraint;
@@ -23,6 +23,16 @@ pub fn connect(url: &Secret, max_connections: u32) -> anyhow::Result<PgPool> {
         .idle_timeout(Duration::from_secs(300))
         .test_before_acquire(true)
         .connect_lazy_with(options))
+}
+
+/// A connection that hears what is told on `channel`. It must stay the same one, so it takes the direct way where there is one.
+pub async fn listen(pool: &PgPool, direct: Option<&Secret>, channel: &str) -> sqlx::Result<PgListener> {
+    let mut listener = match direct {
+        Some(url) => PgListener::connect(url.expose()).await?,
+        None => PgListener::connect_with(pool).await?,
+    };
+    listener.listen(channel).await?;
+    Ok(listener)
 }
 
 /// Whether the database answers and is migrated at least as far as this binary knows.

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::queue::{self, Claimed, LEASE};
 use super::{Attempt, Job, JobError, backoff};
 use crate::clock::Clock;
+use crate::config::Secret;
 use crate::http::{Context, in_context};
 
 type Handler =
@@ -48,12 +49,20 @@ pub struct Worker {
     clock: Clock,
     handlers: HashMap<&'static str, Handler>,
     owner: Uuid,
+    direct: Option<Secret>,
 }
 
 impl Worker {
     /// No queues yet.
     pub fn new(pool: PgPool, clock: Clock) -> Self {
-        Self { pool, clock, handlers: HashMap::new(), owner: Uuid::now_v7() }
+        Self { pool, clock, handlers: HashMap::new(), owner: Uuid::now_v7(), direct: None }
+    }
+
+    /// Listens by this way (`DATABASE_DIRECT_URL`) instead of through the pool.
+    #[must_use]
+    pub fn listening_at(mut self, direct: Option<Secret>) -> Self {
+        self.direct = direct;
+        self
     }
 
     /// Runs jobs of kind `J` with `context`.
@@ -103,9 +112,8 @@ impl Worker {
     }
 
     async fn listen(&self) -> Option<PgListener> {
-        let mut listener = PgListener::connect_with(&self.pool).await.ok()?;
+        let mut listener = crate::db::listen(&self.pool, self.direct.as_ref(), "jobs").await.ok()?;
         listener.eager_reconnect(false);
-        listener.listen("jobs").await.ok()?;
         Some(listener)
     }
 

@@ -18,6 +18,7 @@ pub(crate) use release_agent::ReleaseAgent;
 pub fn worker(app: &App) -> Worker {
     let n8n = N8n::new(app.db.clone(), app.clock.clone(), app.config.shared.n8n_url.clone());
     Worker::new(app.db.clone(), app.clock.clone())
+        .listening_at(app.config.shared.database_direct_url.clone())
         .register::<DriveRun>(app.clone())
         .register::<ReadUsage>(app.clone())
         .register::<ReleaseAgent>(app.clone())

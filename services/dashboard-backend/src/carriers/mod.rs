@@ -58,9 +58,7 @@ pub async fn round(app: &App) -> common::Result<()> {
 }
 
 async fn listen(app: &App) -> Option<PgListener> {
-    let mut listener = PgListener::connect_with(&app.db).await.ok()?;
-    listener.listen(CHANNEL).await.ok()?;
-    Some(listener)
+    common::db::listen(&app.db, app.config.shared.database_direct_url.as_ref(), CHANNEL).await.ok()
 }
 
 /// Waits for word of a lost workflow. `false`: the connection is gone.

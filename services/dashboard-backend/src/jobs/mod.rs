@@ -17,6 +17,7 @@ use crate::app::App;
 pub fn worker(app: &App) -> Worker {
     let n8n = N8n::new(app.db.clone(), app.clock.clone(), app.config.shared.n8n_url.clone());
     Worker::new(app.db.clone(), app.clock.clone())
+        .listening_at(app.config.shared.database_direct_url.clone())
         .register::<start_carrier::StartCarrier>(app.clone())
         .register::<request_approval::RequestApproval>(app.clone())
         .register::<close_decision::CloseDecision>(app.clone())

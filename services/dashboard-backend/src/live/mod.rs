@@ -11,7 +11,6 @@ use common::Result;
 use common::events::CHANGED_CHANNEL;
 use common::ids::ProjectId;
 use futures::Stream;
-use sqlx::postgres::PgListener;
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -69,8 +68,8 @@ pub async fn run(app: App, stop: CancellationToken) -> anyhow::Result<()> {
 }
 
 async fn listen(app: &App) -> anyhow::Result<()> {
-    let mut listener = PgListener::connect_with(&app.db).await?;
-    listener.listen(CHANNEL).await?;
+    let direct = app.config.shared.database_direct_url.as_ref();
+    let mut listener = common::db::listen(&app.db, direct, CHANNEL).await?;
     let mut told = events::newest(&mut *app.db.acquire().await?).await?;
     app.feed.advance(told);
     // `None`: the connection broke and is being made again; the table says what was missed.

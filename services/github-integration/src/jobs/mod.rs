@@ -20,6 +20,7 @@ pub(crate) use trigger_intake::TriggerIntake;
 pub fn worker(app: &App) -> Worker {
     let n8n = N8n::new(app.db.clone(), app.clock.clone(), app.config.shared.n8n_url.clone());
     Worker::new(app.db.clone(), app.clock.clone())
+        .listening_at(app.config.shared.database_direct_url.clone())
         .register::<ProcessDelivery>(app.clone())
         .register::<TriggerIntake>(app.clone())
         .register::<EnsureHook>(app.clone())

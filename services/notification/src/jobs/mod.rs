@@ -15,6 +15,7 @@ use crate::app::App;
 /// Every queue of this service.
 pub fn worker(app: &App) -> Worker {
     Worker::new(app.db.clone(), app.clock.clone())
+        .listening_at(app.config.shared.database_direct_url.clone())
         .register::<DeliverChat>(app.clone())
         .register::<DeliverMail>(app.clone())
         .register::<SendAnswer>(app.clone())

@@ -75,8 +75,9 @@ async fn introduce(app: &App, bot: &Bot) {
 
 /// Polls as long as this process holds the lock; another waits for its turn.
 async fn poll_while_leading(app: &App, bot: &Bot, stop: &CancellationToken) -> anyhow::Result<()> {
-    // A connection of its own: the lock lives and dies with it.
-    let mut lock = PgConnection::connect(app.config.shared.database_url.expose())
+    // A connection of its own, around any pooler: the lock lives and dies with it.
+    let shared = &app.config.shared;
+    let mut lock = PgConnection::connect(shared.database_direct_url.as_ref().unwrap_or(&shared.database_url).expose())
         .await
         .map_err(|_| anyhow::anyhow!("the database does not answer"))?;
     let leading: bool =
