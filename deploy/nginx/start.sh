@@ -6,13 +6,21 @@ set -eu
 umask 077
 mkdir -p /tmp/tls
 
-# Copies the certificate in force to /tmp/tls.
+# Copies a pair. A key is mostly read-only and its copy too, so the old copy is removed, not written over.
+take() {
+  for file in fullchain.pem privkey.pem; do
+    rm -f "/tmp/tls/$file.new"
+    cp "$1/$file" "/tmp/tls/$file.new" && mv -f "/tmp/tls/$file.new" "/tmp/tls/$file" || return 1
+  done
+}
+
+# Puts the certificate in force into /tmp/tls.
 choose() {
   acme="/acme/config/live/$DOMAIN"
   if [ -s /tls/fullchain.pem ] && [ -s /tls/privkey.pem ]; then
-    cp /tls/fullchain.pem /tls/privkey.pem /tmp/tls/
+    take /tls
   elif [ -s "$acme/fullchain.pem" ] && [ -s "$acme/privkey.pem" ]; then
-    cp "$acme/fullchain.pem" "$acme/privkey.pem" /tmp/tls/
+    take "$acme"
   elif [ ! -s /tmp/tls/fullchain.pem ]; then
     echo "start.sh: no certificate in deploy/tls and none from ACME yet: signing one that browsers will warn about" >&2
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj "/CN=$DOMAIN" \
@@ -31,10 +39,10 @@ choose
 nginx -t -q -c /tmp/nginx.conf
 
 (
-  before=$(cksum /tmp/tls/*)
+  before=$(cat /tmp/tls/*.pem | cksum)
   while sleep "${CERTIFICATE_CHECK_SECONDS:-60}"; do
-    choose
-    now=$(cksum /tmp/tls/*)
+    choose || echo "start.sh: cannot read the certificate in deploy/tls or from ACME: is it readable for user 101?" >&2
+    now=$(cat /tmp/tls/*.pem | cksum)
     if [ "$now" != "$before" ]; then
       before=$now
       if nginx -t -q -c /tmp/nginx.conf; then
