@@ -21,7 +21,7 @@ const OURS: [&str; 7] = [
 ];
 
 /// Settings that are no service's, so `.env.example` does not list them: the operator's tool's and the sandbox's.
-const OTHER_SETTINGS: [&str; 10] = [
+const OTHER_SETTINGS: [&str; 11] = [
     "SECRETS_DIR",
     "DATABASE_PASSWORD",
     "REDIS_PASSWORD",
@@ -30,6 +30,7 @@ const OTHER_SETTINGS: [&str; 10] = [
     "SANDBOX_PUBLIC_URL",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "BACKUP_PASSPHRASE",
+    "ALERTMANAGER_TOKEN",
     "HOME",
     "RUST_BACKTRACE",
 ];
