@@ -1,5 +1,6 @@
 //! Every setting of this service.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use common::config::{ConfigError, Reader, Secret, Shared};
@@ -20,6 +21,7 @@ pub struct Config {
     pub webhook: Webhook,
     pub start: Start,
     pub pace: Pace,
+    pub documents: Documents,
 }
 
 /// Webhooks.
@@ -45,6 +47,39 @@ pub struct Start {
     pub topic: Option<String>,
     /// `GITHUB_START_GRACE_SECONDS` (default 3600): repositories created this long before our very first round still count as new.
     pub grace: Duration,
+}
+
+/// What becomes of problems that the check of the documents finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// They fail the check.
+    Require,
+    /// They are shown, and fail nothing.
+    Report,
+    /// Nothing is checked.
+    Off,
+}
+
+impl FromStr for Policy {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "require" => Ok(Self::Require),
+            "report" => Ok(Self::Report),
+            "off" => Ok(Self::Off),
+            _ => Err("it is `require`, `report` or `off`"),
+        }
+    }
+}
+
+/// The check of documents on pull requests of projects.
+#[derive(Debug, Clone, Copy)]
+pub struct Documents {
+    /// `GITHUB_DOCUMENT_CHECKS` (default `require`): on pull requests that we opened. Problems go back to the developer like red CI.
+    pub own: Policy,
+    /// `GITHUB_FOREIGN_DOCUMENT_CHECKS` (default `report`): on pull requests that others open in a project's repository.
+    pub foreign: Policy,
 }
 
 /// How often we look.
@@ -106,8 +141,12 @@ impl Config {
             checks: seconds("GITHUB_CHECKS_POLL_SECONDS", 10),
             checks_grace: seconds("GITHUB_CHECKS_GRACE_SECONDS", 10),
         };
+        let documents = Documents {
+            own: env.or("GITHUB_DOCUMENT_CHECKS", Policy::Require),
+            foreign: env.or("GITHUB_FOREIGN_DOCUMENT_CHECKS", Policy::Report),
+        };
         env.finish()?;
-        Ok(Self { shared, telemetry, github, webhook, start, pace })
+        Ok(Self { shared, telemetry, github, webhook, start, pace, documents })
     }
 }
 

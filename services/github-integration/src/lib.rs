@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod config;
+mod documents;
 pub mod github;
 mod handlers;
 mod intake;

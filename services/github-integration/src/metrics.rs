@@ -83,3 +83,16 @@ pub(crate) fn intake(found_by: &str) {
 pub(crate) fn trigger(outcome: &str) {
     TRIGGERS.with_label_values(&[outcome]).inc();
 }
+
+static DOCUMENTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    counter(
+        "github_document_checks_total",
+        "Checks of the documents of a commit, by conclusion (success, failure, neutral).",
+        &["conclusion"],
+    )
+});
+
+/// The documents of a commit were checked.
+pub(crate) fn documents_checked(conclusion: &str) {
+    DOCUMENTS.with_label_values(&[conclusion]).inc();
+}

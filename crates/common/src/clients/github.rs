@@ -5,6 +5,9 @@ use utoipa::ToSchema;
 
 use super::Peer;
 
+/// Where the foundation of a project is built: written by us, not by an agent.
+pub const FOUNDATION_BRANCH: &str = "quantapilot/foundation";
+
 /// A client of github-integration.
 #[derive(Clone)]
 pub struct GithubClient(pub Peer);

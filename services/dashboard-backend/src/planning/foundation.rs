@@ -13,7 +13,7 @@ use super::is_safe_path;
 use super::validate::Findings;
 
 /// Where the foundation is built.
-pub const BRANCH: &str = "quantapilot/foundation";
+pub use common::clients::github::FOUNDATION_BRANCH as BRANCH;
 
 /// What the workflow commits and proposes.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

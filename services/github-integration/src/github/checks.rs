@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::logs::workflow_run_of;
@@ -56,6 +56,26 @@ pub struct Report<'a> {
     pub conclusion: &'a str,
     pub summary: &'a str,
     pub details_url: Option<&'a str>,
+    /// Places in files; only check runs can show them.
+    pub annotations: &'a [Annotation],
+}
+
+/// A remark at a line of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotation {
+    pub path: String,
+    pub line: u32,
+    pub level: Level,
+    pub title: String,
+    pub message: String,
+}
+
+/// How much a remark matters, in GitHub's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    Warning,
+    Failure,
 }
 
 impl Evidence {
@@ -214,7 +234,8 @@ impl Github {
             if self.is_app() {
                 let body = json!({
                     "name": report.name, "head_sha": report.sha, "status": "completed", "conclusion": report.conclusion,
-                    "details_url": report.details_url, "output": {"title": first_line(report.summary), "summary": report.summary},
+                    "details_url": report.details_url,
+                    "output": {"title": first_line(report.summary), "summary": report.summary, "annotations": annotations(report)},
                 });
                 return self.write::<Value>(repository, Method::POST, "/check-runs", &body).await.map(drop);
             }
@@ -245,6 +266,16 @@ impl Github {
                 && status.description.as_deref() == Some(&first_line(report.summary))
         }))
     }
+}
+
+fn annotations(report: Report<'_>) -> Vec<Value> {
+    let shown = |note: &Annotation| {
+        json!({
+            "path": note.path, "start_line": note.line, "end_line": note.line, "annotation_level": note.level,
+            "title": note.title, "message": note.message,
+        })
+    };
+    report.annotations.iter().map(shown).collect()
 }
 
 /// A status knows fewer words than a check run.

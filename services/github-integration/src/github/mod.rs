@@ -4,6 +4,7 @@
 //! later; so only its transport and its authentication are used. Nothing here repeats a write whose fate is unknown: every
 //! operation that makes something looks first, and is repeated as a whole.
 
+mod archives;
 mod auth;
 pub mod branches;
 pub mod checks;

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::step::{StepHeaders, commit_sha, outside, repository};
 use crate::SERVICE;
 use crate::app::App;
+use crate::documents::{self, Commit};
 use crate::github::checks::Report;
 use crate::github::error::into_answer;
 use crate::jobs::PollChecks;
@@ -72,6 +73,8 @@ pub(crate) async fn await_checks(
             let wait_id = tx.id();
             let deadline_at = now + time::Duration::seconds(deadline_seconds);
             check_waits::insert(&mut tx, wait_id, &step, (&name, &body.sha), deadline_at, now).await?;
+            let commit = Commit { project_id: id, repository: &name, sha: &body.sha };
+            documents::ask_for_ours(&mut tx, app.config.documents.own, commit, now).await?;
             jobs::enqueue(&mut tx, &PollChecks { wait_id }, now).await?;
             tx.started().await?
         }
@@ -130,7 +133,14 @@ pub(crate) async fn report_check(
             ReportedConclusion::Neutral => "neutral",
         };
         let details_url = body.details_url.as_deref();
-        let report = Report { sha: &body.sha, name: &body.name, conclusion, summary: &body.summary, details_url };
+        let report = Report {
+            sha: &body.sha,
+            name: &body.name,
+            conclusion,
+            summary: &body.summary,
+            details_url,
+            annotations: &[],
+        };
         app.github.report_check(&name, report).await.map_err(into_answer)?;
         Ok(Reported {})
     })

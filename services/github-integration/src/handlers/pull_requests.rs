@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::step::{News, StepHeaders, branch_name, commit_sha, outside, report, repository};
 use crate::app::App;
+use crate::documents::{self, Commit};
 use crate::github::error::into_answer;
 use crate::github::pulls::{Merge, MergePull, NewPull};
 use crate::store::pull_requests::{self, PullRequest, PullRequestId};
@@ -67,7 +68,11 @@ pub(crate) async fn open_pull_request(
         let key = step.key();
         let new = NewPull { head: &body.head, base: &body.base, title: &title, body: body.body.as_deref().unwrap_or_default(), step: &key };
         let (pull, created) = app.github.open_pull(&name, &new).await.map_err(into_answer)?;
-        pull_requests::upsert(&mut *app.db.acquire().await?, id, &name, &pull, app.clock.now()).await?;
+        let mut tx = app.db.begin().await?;
+        pull_requests::upsert(&mut tx, id, &name, &pull, app.clock.now()).await?;
+        let commit = Commit { project_id: id, repository: &name.to_string(), sha: &pull.head.sha };
+        documents::ask_for_ours(&mut tx, app.config.documents.own, commit, app.clock.now()).await?;
+        tx.commit().await?;
         let news = News {
             key: format!("pull_request.opened/{}", pull.id),
             kind: "pull_request.opened",

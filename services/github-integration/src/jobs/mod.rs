@@ -1,5 +1,6 @@
 //! Work after the answer.
 
+mod check_documents;
 mod ensure_hook;
 mod poll_checks;
 mod process_delivery;
@@ -11,6 +12,7 @@ use common::steps::{N8n, ResumeCarrier};
 
 use crate::app::App;
 
+pub(crate) use check_documents::CheckDocuments;
 pub(crate) use ensure_hook::EnsureHook;
 pub(crate) use poll_checks::PollChecks;
 pub(crate) use process_delivery::ProcessDelivery;
@@ -25,6 +27,7 @@ pub fn worker(app: &App) -> Worker {
         .register::<TriggerIntake>(app.clone())
         .register::<EnsureHook>(app.clone())
         .register::<PollChecks>(app.clone())
+        .register::<CheckDocuments>(app.clone())
         .register::<ReportEvent>(app.dashboard.clone())
         .register::<ResumeCarrier>(n8n)
 }

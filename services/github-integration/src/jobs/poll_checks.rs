@@ -13,9 +13,11 @@ use uuid::Uuid;
 
 use crate::SERVICE;
 use crate::app::App;
+use crate::documents;
 use crate::github::checks::{self, Conclusion, Evidence};
 use crate::github::{FullName, GithubError};
 use crate::store::check_waits::{self, CheckWait};
+use crate::store::document_checks::{self, DocumentCheck};
 
 /// Looks once; comes again by itself, or earlier when a webhook says that something happened to the commit.
 #[derive(Debug, Serialize, Deserialize)]
@@ -53,8 +55,11 @@ impl Job for PollChecks {
                 return Err(JobError::Again(app.config.pace.checks));
             }
         };
+        let documents =
+            document_checks::find_by_commit(&mut *app.db.acquire().await?, wait.project_id, &wait.sha).await?;
         let waited = (now - wait.started_at).try_into().unwrap_or(Duration::ZERO);
-        let conclusion = match evidence.conclude(waited, app.config.pace.checks_grace) {
+        let others = evidence.conclude(waited, app.config.pace.checks_grace);
+        let conclusion = match with_documents(others, documents.as_ref()) {
             Some(Conclusion::Success) => "success",
             Some(Conclusion::Failure) => "failure",
             Some(Conclusion::None) => "none",
@@ -66,7 +71,28 @@ impl Job for PollChecks {
                 return Err(JobError::Again(pace.min(left)));
             }
         };
-        finish(app, &wait, conclusion, explained(app, &name, evidence).await).await
+        let mut evidence = explained(app, &name, evidence).await;
+        evidence.checks.extend(documents.map(shown));
+        finish(app, &wait, conclusion, evidence).await
+    }
+}
+
+/// Documents that fail make it a failure. Documents in order prove nothing else: without other checks there are none.
+fn with_documents(others: Option<Conclusion>, documents: Option<&DocumentCheck>) -> Option<Conclusion> {
+    match documents.map(|check| check.conclusion.as_deref()) {
+        Some(None) => None,
+        Some(Some("failure")) => others.map(|_| Conclusion::Failure),
+        _ => others,
+    }
+}
+
+fn shown(check: DocumentCheck) -> checks::Check {
+    checks::Check {
+        name: documents::NAME.to_owned(),
+        conclusion: check.conclusion,
+        summary: check.summary,
+        details_url: None,
+        actions: None,
     }
 }
 

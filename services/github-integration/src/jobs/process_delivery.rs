@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::config::Policy;
+use crate::documents::{self, Commit};
 use crate::github::{FullName, GithubError};
 use crate::intake::{ConsiderError, Outcome, Seen, consider};
 use crate::jobs::{EnsureHook, PollChecks};
@@ -142,19 +144,50 @@ async fn hook_removed(app: &App, payload: &Payload<'_>) -> Result<&'static str, 
     Ok("hook_removed")
 }
 
+/// Somebody else's pull request in the repository of a project: its documents are looked at, by the policy for such.
+async fn foreign_pull_request(
+    app: &App,
+    action: Option<&str>,
+    repository: &RepositoryName,
+    name: &FullName,
+    number: i64,
+) -> Result<&'static str, JobError> {
+    let policy = app.config.documents.foreign;
+    let known = repositories::find_by_github_id(&mut *app.db.acquire().await?, repository.id).await?;
+    let (Some(project_id), false) = (known.and_then(|known| known.project_id), policy == Policy::Off) else {
+        return Ok("not_of_interest");
+    };
+    if !matches!(action, Some("opened" | "synchronize" | "reopened" | "ready_for_review")) {
+        return Ok("not_of_interest");
+    }
+    let pull = app.github.pull(name, number).await.map_err(GithubError::into_job_error)?;
+    if pull.state != "open" {
+        return Ok("not_of_interest");
+    }
+    let mut tx = app.db.begin().await?;
+    let commit = Commit { project_id, repository: &name.to_string(), sha: &pull.head.sha };
+    documents::ask(&mut tx, policy, commit, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok("foreign_pull_request")
+}
+
 /// One of our pull requests changed, perhaps by a person's hand: look at it and tell the project.
 async fn pull_request_changed(app: &App, payload: &Payload<'_>) -> Result<&'static str, JobError> {
     let (Some(news), Some(repository)) = (payload.pull_request(), payload.repository()) else {
         return Ok("not_of_interest");
     };
-    let project_id = pull_requests::find_project(&mut *app.db.acquire().await?, news.id).await?;
-    let (Some(project_id), Ok(name)) = (project_id, repository.full_name.parse::<FullName>()) else {
-        return Ok("not_of_interest");
+    let Ok(name) = repository.full_name.parse::<FullName>() else { return Ok("not_of_interest") };
+    let Some(project_id) = pull_requests::find_project(&mut *app.db.acquire().await?, news.id).await? else {
+        return foreign_pull_request(app, payload.action(), &repository, &name, news.number).await;
     };
     let pull = app.github.pull(&name, news.number).await.map_err(GithubError::into_job_error)?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     pull_requests::upsert(&mut tx, project_id, &name, &pull, now).await?;
+    if pull.state == "open" {
+        let commit = Commit { project_id, repository: &name.to_string(), sha: &pull.head.sha };
+        documents::ask_for_ours(&mut tx, app.config.documents.own, commit, now).await?;
+    }
     if pull.state == "closed" && !pull.merged && pull.merged_at.is_none() {
         let event = EventReport {
             key: format!(

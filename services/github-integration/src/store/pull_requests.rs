@@ -81,6 +81,21 @@ pub(crate) async fn find_project(conn: &mut PgConnection, github_id: i64) -> sql
         .await
 }
 
+/// The branch whose pull request last had this head.
+pub(crate) async fn find_head(
+    conn: &mut PgConnection,
+    project_id: ProjectId,
+    sha: &str,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar(
+        "SELECT head FROM pull_requests WHERE project_id = $1 AND head_sha = $2 ORDER BY id DESC LIMIT 1",
+    )
+    .bind(project_id)
+    .bind(sha)
+    .fetch_optional(conn)
+    .await
+}
+
 /// A project's pull requests (of all projects when `None`), newest first, beginning after `after`.
 pub(crate) async fn list(
     conn: &mut PgConnection,

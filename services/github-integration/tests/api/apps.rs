@@ -56,6 +56,24 @@ async fn an_app_sees_its_installations_and_reports_check_runs(db: PgPool) {
     assert_eq!(runs["total_count"], 1, "the same report is found again");
     let run = &runs["check_runs"][0];
     assert_eq!((&run["conclusion"], &run["output"]["title"]), (&json!("neutral"), &json!("Nothing to test yet")));
+
+    // Problems in documents are shown at their lines.
+    let files = json!([{"path": "docs/GUIDE.md", "content": "# Guide\n\nSee [the list](lists.md).\n"}]);
+    let body = json!({"repository": "demo/todo", "branch": "work", "message": "Add a guide", "files": files});
+    let sha = step("commits", "commit.2", body).await["sha"].as_str().unwrap().to_owned();
+    step(
+        "pull-requests",
+        "pull",
+        json!({"repository": "demo/todo", "head": "work", "base": "main", "title": "A guide"}),
+    )
+    .await;
+    app.run_due_jobs().await;
+    let runs = app.read(&format!("/repos/demo/todo/commits/{sha}/check-runs")).await;
+    let run = runs["check_runs"].as_array().unwrap().iter().find(|run| run["name"] == "quantapilot/documents").unwrap();
+    assert_eq!((&run["conclusion"], &run["output"]["annotations_count"]), (&json!("failure"), &json!(1)), "{run}");
+    let notes = app.read(&format!("/repos/demo/todo/check-runs/{}/annotations", run["id"])).await;
+    let place = (&notes[0]["path"], &notes[0]["start_line"], &notes[0]["annotation_level"], &notes[0]["title"]);
+    assert_eq!(place, (&json!("docs/GUIDE.md"), &json!(3), &json!("failure"), &json!("link-file-missing")));
 }
 
 #[sqlx::test(migrator = "common::db::MIGRATOR")]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop loudly")]
 
 mod apps;
+mod documents;
 mod examples;
 mod intakes;
 mod kit;
