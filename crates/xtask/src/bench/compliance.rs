@@ -1,13 +1,15 @@
 //! Speed of the documents' check beside other Markdown linters, on one generated tree of 10,000 documents.
 //!
-//! Peers are used when their programs are installed beside the run or on the path: `rumdl`, `markdownlint-cli2` and `remark` (with
-//! `remark-preset-lint-recommended`), all from npm. A peer that is not there is named and left out.
+//! Peers are used when their programs are installed beside the run or on the path: `rumdl`, `markdownlint-cli2` and `remark`, once with
+//! `remark-preset-lint-recommended` and once as a link checker with `remark-validate-links`, all from npm; and `lychee`, which checks links
+//! without the network here, from crates. A peer that is not there is named and left out.
 
 use std::{
     fmt::Write as _,
     fs, io,
     path::Path,
     process::{Command, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -15,53 +17,80 @@ const FOLDERS: usize = 100;
 const PAGES: usize = 100;
 const ROUNDS: usize = 3;
 
-/// One program's best time of several rounds; nothing when it cannot be started.
+/// One program's best time of several rounds, and its memory at the highest; nothing when it cannot be started.
 pub(crate) struct Measure {
-    pub(crate) program: String,
+    pub(crate) name: &'static str,
     pub(crate) best: Option<Duration>,
+    pub(crate) peak_mebibytes: Option<u64>,
 }
 
 /// Writes the tree into `folder` and measures `own` (the released `quantapilot-compliance`) and its peers on it.
 pub(crate) fn run(folder: &Path, own: &Path, peers: &Path) -> io::Result<Vec<Measure>> {
-    write_tree(folder)?;
+    write_tree(folder, 1)?;
     let own = own.to_string_lossy().into_owned();
-    let programs: [(&str, Vec<&str>); 4] = [
-        (&own, vec!["check", "--format", "json", "."]),
-        ("rumdl", vec!["check", "--no-cache", "."]),
-        ("markdownlint-cli2", vec!["**/*.md"]),
-        ("remark", vec!["--quiet", "--use", "preset-lint-recommended", "."]),
+    let programs: [(&'static str, &str, &[&str]); 6] = [
+        ("quantapilot-compliance", &own, &["check", "--format", "json", "."]),
+        ("rumdl", "rumdl", &["check", "--no-cache", "."]),
+        ("markdownlint-cli2", "markdownlint-cli2", &["**/*.md"]),
+        ("remark, recommended", "remark", &["--quiet", "--use", "preset-lint-recommended", "."]),
+        ("remark, links", "remark", &["--quiet", "--use", "validate-links=repository:false", "."]),
+        ("lychee, links, offline", "lychee", &["--offline", "--no-progress", "."]),
     ];
-    Ok(programs
-        .iter()
-        .map(|(program, arguments)| Measure {
-            program: (*program).to_owned(),
-            best: best(folder, program, arguments, peers),
-        })
-        .collect())
+    Ok(programs.iter().map(|(name, program, arguments)| measure(folder, name, program, arguments, peers)).collect())
+}
+
+/// The same number of documents with eight times the text: what memory depends on.
+pub(crate) fn run_large(folder: &Path, own: &Path) -> io::Result<Measure> {
+    write_tree(folder, 8)?;
+    let own = own.to_string_lossy();
+    let arguments = ["check", "--format", "json", "."];
+    Ok(measure(folder, "quantapilot-compliance, 8 times the text", &own, &arguments, Path::new("")))
 }
 
 /// The least of several rounds: other load on the machine only ever adds.
-fn best(folder: &Path, program: &str, arguments: &[&str], peers: &Path) -> Option<Duration> {
-    (0..ROUNDS)
-        .map(|_| {
-            let started = Instant::now();
-            let installed = peers.join(program);
-            let status = Command::new(if installed.exists() { installed.as_os_str() } else { program.as_ref() })
-                .args(arguments)
-                .current_dir(folder)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status();
-            // Findings make an exit code of 1, which is an answer; only a program that is not there is none.
-            status.ok().map(|_| started.elapsed())
-        })
-        .collect::<Option<Vec<_>>>()?
-        .into_iter()
-        .min()
+fn measure(folder: &Path, name: &'static str, program: &str, arguments: &[&str], peers: &Path) -> Measure {
+    let installed = peers.join(program);
+    let program = if installed.exists() { installed.as_os_str() } else { program.as_ref() };
+    let mut measure = Measure { name, best: None, peak_mebibytes: None };
+    for _ in 0..ROUNDS {
+        let started = Instant::now();
+        let child = Command::new(program)
+            .args(arguments)
+            .current_dir(folder)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let Ok(mut child) = child else { return measure };
+        let peak = watch_memory(child.id());
+        // Findings make an exit code of 1, which is an answer; only a program that is not there is none.
+        if child.wait().is_err() {
+            return measure;
+        }
+        let took = started.elapsed();
+        measure.best = Some(measure.best.map_or(took, |best| best.min(took)));
+        measure.peak_mebibytes = measure.peak_mebibytes.max(peak.join().ok().flatten());
+    }
+    measure
 }
 
-/// Pages of about 7 kB with headings, prose, links that resolve, lists and commands; the same bytes every time.
-fn write_tree(folder: &Path) -> io::Result<()> {
+/// The highest memory of a process, read while it lives. The children of one that only starts others are not counted.
+fn watch_memory(process: u32) -> thread::JoinHandle<Option<u64>> {
+    thread::spawn(move || {
+        let mut highest = None;
+        while let Ok(status) = fs::read_to_string(format!("/proc/{process}/status")) {
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let Some(kibibytes) = line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok()) else {
+                break;
+            };
+            highest = Some(kibibytes / 1024);
+            thread::sleep(Duration::from_millis(5));
+        }
+        highest
+    })
+}
+
+/// Pages of about 7 kB with headings, prose, links that resolve, lists and commands; the same bytes every time. `length` repeats the prose.
+fn write_tree(folder: &Path, length: usize) -> io::Result<()> {
     const WORDS: &str = "the service reads its settings from a file and answers requests with plain text when nothing \
                          else was asked for by the client that called it";
     fs::write(folder.join("README.md"), "# Bench\n\nA tree for measuring speed.\n")?;
@@ -74,7 +103,11 @@ fn write_tree(folder: &Path) -> io::Result<()> {
             for part in 0..6 {
                 let _ = write!(text, "\n## Part {part}\n");
                 for _ in 0..3 {
-                    let _ = write!(text, "\n{WORDS}, and {WORDS}. See [the next](p{next}.md#part-{part}) and `x`.\n");
+                    text.push('\n');
+                    for _ in 0..length {
+                        let _ = write!(text, "{WORDS}, and {WORDS}. ");
+                    }
+                    let _ = writeln!(text, "See [the next](p{next}.md#part-{part}) and `x`.");
                 }
                 text.push_str("\n- one\n- two\n\n```sh\nmake build\n```\n");
             }
@@ -84,15 +117,14 @@ fn write_tree(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A table for people.
+/// A table for people, and for `docs/performance.md`.
 pub(crate) fn table(measures: &[Measure]) -> String {
-    let mut table = String::new();
+    let mut table = String::from("| Program | Time | Memory |\n| --- | --- | --- |\n");
     for measure in measures {
         let time =
             measure.best.map_or_else(|| "not installed".to_owned(), |best| format!("{:.2} s", best.as_secs_f64()));
-        let name =
-            Path::new(&measure.program).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let _ = writeln!(table, "{name:28} {time:>14}");
+        let memory = measure.peak_mebibytes.map_or_else(|| "?".to_owned(), |peak| format!("{peak} MiB"));
+        let _ = writeln!(table, "| {} | {time} | {memory} |", measure.name);
     }
     table
 }

@@ -9,8 +9,9 @@ use crate::layout::Layout;
 use crate::say::say;
 use crate::shell::{cargo, run_logged, timed};
 
-/// The peers' npm packages, pinned so that two runs compare.
-const PEERS: [&str; 4] = ["rumdl", "markdownlint-cli2", "remark-cli", "remark-preset-lint-recommended"];
+/// The peers' npm packages. `lychee` is used when it is on the path.
+const PEERS: [&str; 5] =
+    ["rumdl", "markdownlint-cli2", "remark-cli", "remark-preset-lint-recommended", "remark-validate-links"];
 
 pub(crate) use self::gateway::standin;
 
@@ -48,7 +49,12 @@ fn documents(layout: &Layout) -> anyhow::Result<bool> {
     std::fs::create_dir_all(&tree)?;
     let own: PathBuf = layout.target().join("release/quantapilot-compliance");
     say!("Measuring on 10,001 documents, three rounds each …");
-    let measures = compliance::run(&tree, &own, &peers.join("node_modules/.bin"))?;
+    let mut measures = compliance::run(&tree, &own, &peers.join("node_modules/.bin"))?;
+    measures.push(compliance::run_large(&tree, &own)?);
+    let _ = std::fs::remove_dir_all(&tree);
     say!("\n{}", compliance::table(&measures));
-    Ok(measures.iter().all(|measure| measure.best.is_some()))
+    // The fastest peer is the bar; a peer that could not be had is no reason to fail.
+    let bar = measures[1..measures.len() - 1].iter().filter_map(|measure| measure.best).min();
+    let own = measures[0].best;
+    Ok(own.is_some_and(|own| own.as_secs_f64() < 1.0 && bar.is_none_or(|bar| own <= bar)))
 }
