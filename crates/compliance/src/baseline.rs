@@ -58,7 +58,7 @@ impl Baseline {
     }
 
     /// Takes known findings out of the report, and says how many.
-    pub(crate) fn subtract(&self, findings: &mut Vec<Finding>) -> usize {
+    pub fn subtract(&self, findings: &mut Vec<Finding>) -> usize {
         let key = |path: &str, rule: &str, message: &str| [path, rule, message].join("\0");
         let mut left: HashMap<String, usize> =
             self.findings.iter().map(|known| (key(&known.path, &known.rule, &known.message), known.count)).collect();

@@ -121,6 +121,36 @@ pub(crate) fn kind(tree: &dyn Tree, config: &Config) -> crate::config::ProjectTy
     stack::project_type(&index, &facts, &detected)
 }
 
+/// Rules that hold documents against code, and that a tree has the code for. In a tree without it they are silent, whatever the
+/// documents promise.
+pub fn armed(tree: &dyn Tree, config: &Config) -> Vec<&'static str> {
+    let entries = tree.entries();
+    let mut facts = Collected::default();
+    for entry in entries.iter().filter(|entry| !is_foreign(&entry.path)) {
+        read(tree, entry, config, &[], &mut facts, &mut Vec::new());
+    }
+    let any = |found: fn(&code::Facts) -> bool| facts.code.iter().any(|(_, facts)| found(facts));
+    let has = [
+        ("route-unknown", any(|code| !code.routes.is_empty())),
+        ("flag-unknown", any(|code| !code.flags.is_empty())),
+        ("variable-unknown", any(|code| !code.variables.is_empty() || !code.keys.is_empty())),
+        ("key-unknown", any(|code| !code.keys.is_empty())),
+        ("fence-command-missing", !facts.manifests.is_empty()),
+        ("fence-file-missing", entries.iter().any(|entry| Language::of(&paths::extension(&entry.path)).is_some())),
+    ];
+    has.into_iter().filter(|(_, has)| *has).map(|(rule, _)| rule).collect()
+}
+
+/// Rules that are silent until there is code of some kind: see [`armed`].
+pub const NEED_CODE: [&str; 6] =
+    ["route-unknown", "flag-unknown", "variable-unknown", "key-unknown", "fence-command-missing", "fence-file-missing"];
+
+/// Whether the check reads the content of a file with this path; of all others only the name counts. Who brings a tree from
+/// far away can leave their content out.
+pub fn reads(path: &str) -> bool {
+    role(path) != Role::Ignored && !is_foreign(path)
+}
+
 pub(crate) fn is_foreign(path: &str) -> bool {
     paths::parent(path).split('/').any(|part| FOREIGN.contains(&part))
 }
@@ -305,6 +335,13 @@ fn read(
             tokens::collect(&bytes, &mut facts.code_words);
             let text = String::from_utf8_lossy(&bytes);
             facts.manifests.extend(manifest::read(path, &text));
+            let name = paths::name(path);
+            if name.starts_with("application")
+                && matches!(paths::extension(path).as_str(), "yml" | "yaml" | "properties")
+            {
+                let variables = code::patterns::placeholders(&text);
+                facts.code.push((path.to_owned(), code::Facts { variables, ..code::Facts::default() }));
+            }
             if is_kept(path) && text.len() <= KEPT {
                 facts.texts.push((path.to_owned(), text.into_owned()));
             }

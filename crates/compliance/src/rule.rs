@@ -90,6 +90,11 @@ impl Sink<'_> {
         self.config
     }
 
+    /// True when the settings name the rule, so that it is not only on because it is by default.
+    pub fn is_asked_for(&self) -> bool {
+        self.config.levels.contains_key(self.rule.id)
+    }
+
     pub fn report(&mut self, path: &str, line: u32, column: u32, message: String) {
         self.fixable(path, line, column, message, Vec::new());
     }

@@ -4,7 +4,7 @@ use compliance::{
     Config, Files, Severity, check,
     config::{Level, ProjectType},
     generate::{self, Outcome, ProjectInfo, Record},
-    requirements, rules, stack,
+    manifest, requirements, rules, stack,
 };
 
 const README: &str = "# Shop\n\nA small shop for small towns.\n\n## Features\n\n- List the goods of the shop\n- The basket must survive a restart\n\n## Installation\n\nRun the commands of the contributing guide.\n\n## Usage\n\nSee the documents.\n";
@@ -22,6 +22,12 @@ const STACKS: &[(&str, &str, &str)] = &[
         "package.json",
         "{\"name\":\"shop\",\"version\":\"0.1.0\",\"scripts\":{\"build\":\"x\",\"test\":\"x\",\"lint\":\"x\",\"start\":\"x\"}}",
     ),
+    // Scripts that the generated documents must not promise.
+    (
+        "javascript without scripts",
+        "package.json",
+        "{\"name\":\"shop\",\"version\":\"0.1.0\",\"scripts\":{\"start\":\"x\"}}",
+    ),
     ("go", "go.mod", "module example.com/shop\n\ngo 1.22\n"),
     ("java", "pom.xml", "<project><artifactId>shop</artifactId><version>1</version></project>"),
     ("csharp", "Shop.csproj", "<Project Sdk=\"Microsoft.NET.Sdk\"></Project>"),
@@ -33,8 +39,8 @@ const STACKS: &[(&str, &str, &str)] = &[
 const TYPES: [ProjectType; 5] =
     [ProjectType::Cli, ProjectType::WebApi, ProjectType::WebApp, ProjectType::Library, ProjectType::Other];
 
-fn generated(manifest: (&str, &str), kind: ProjectType) -> (Files, Vec<generate::GeneratedFile>) {
-    let mut tree = Files::new().with("README.md", README).with(manifest.0, manifest.1);
+fn generated(build: (&str, &str), kind: ProjectType) -> (Files, Vec<generate::GeneratedFile>) {
+    let mut tree = Files::new().with("README.md", README).with(build.0, build.1);
     let info = ProjectInfo {
         name: "Shop".to_owned(),
         summary: "A small shop for small towns.".to_owned(),
@@ -43,6 +49,7 @@ fn generated(manifest: (&str, &str), kind: ProjectType) -> (Files, Vec<generate:
         owner: Some("Ann".to_owned()),
         requirements: requirements::read(README),
         date: "2025-06-01".to_owned(),
+        scripts: manifest::read(build.0, build.1).filter(|_| build.0 == "package.json").map(|read| read.scripts),
         ..ProjectInfo::default()
     };
     let files = generate::documents(&stack::detect(&tree), &info);
@@ -104,7 +111,7 @@ fn an_installation_replaces_templates() {
 #[test]
 fn the_hook_and_the_workflow_check_documents() {
     let hook = compliance::pre_commit_hook();
-    assert!(hook.starts_with("#!/bin/sh") && hook.contains("quantapilot compliance check --rev"));
+    assert!(hook.starts_with("#!/bin/sh") && hook.contains("$check --rev"));
     let workflow = compliance::ci_workflow();
     assert!(workflow.contains("pull_request") && workflow.contains("compliance check --format github"));
 }

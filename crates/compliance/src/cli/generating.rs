@@ -112,9 +112,18 @@ fn info(args: &GenerateArgs, tree: &impl Tree) -> Result<ProjectInfo, Failure> {
         license: args.license.clone(),
         owner: args.owner.clone(),
         requirements: requirements::read(&readme),
+        scripts: scripts(tree),
         date,
         ..ProjectInfo::default()
     })
+}
+
+/// The names that `package.json` or else a Makefile at the root defines.
+fn scripts(tree: &impl Tree) -> Option<Vec<String>> {
+    ["package.json", "Makefile", "makefile"]
+        .into_iter()
+        .find_map(|path| crate::manifest::read(path, &tree.text(path)?))
+        .map(|manifest| manifest.scripts)
 }
 
 fn export(folder: &Path) -> Result<i32, Failure> {

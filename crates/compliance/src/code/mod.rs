@@ -3,10 +3,12 @@
 //! It is found by pattern, not by compiling: the frameworks people use write these things plainly. What is missed makes
 //! no finding; what is seen is nearly always real, which the page of false positives measures.
 
+use std::collections::HashMap;
+
 use regex::Regex;
 
 pub mod openapi;
-mod patterns;
+pub(crate) mod patterns;
 pub mod routes;
 
 pub use routes::Route;
@@ -51,11 +53,17 @@ pub struct Facts {
     pub flags: Vec<Use>,
     pub keys: Vec<Use>,
     pub routes: Vec<Route>,
+    /// Paths under which routers are mounted, here or in other files.
+    pub mounts: Vec<String>,
 }
 
 impl Facts {
     pub fn is_empty(&self) -> bool {
-        self.variables.is_empty() && self.flags.is_empty() && self.keys.is_empty() && self.routes.is_empty()
+        self.variables.is_empty()
+            && self.flags.is_empty()
+            && self.keys.is_empty()
+            && self.routes.is_empty()
+            && self.mounts.is_empty()
     }
 }
 
@@ -70,9 +78,19 @@ enum Fact {
     Key,
     /// Group 1 is a block whose `name:` fields are keys.
     KeyBlock,
-    /// Group `m` is the method, group `p` the path.
+    /// Group `m` is the method, group `p` the path, group `r` the router it is given to.
     Route,
-    /// Group `p` goes before every route of the file.
+    /// The same for a call that others make too: it counts only for a router that the file makes.
+    RouteOfRouter,
+    /// Group `n` is a router of this file.
+    Router,
+    /// Group `n` is a router whose routes begin with `p`, under the router `o`.
+    Group,
+    /// Group `p` is a path under which routers are mounted.
+    Mount,
+    /// Group `p` has the usual five routes.
+    Resource,
+    /// Group `p` goes before every route of the file; `[controller]` in it is the name of the class, group `c`.
     Prefix,
 }
 
@@ -87,7 +105,9 @@ struct Pattern {
 pub fn is_test(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     let name = crate::text::paths::name(&path);
-    path.split('/').rev().skip(1).any(|part| {
+    // In Java `com.example` is a package, and no example.
+    let folders = path.find("src/main/").map_or(path.as_str(), |at| &path[..at + 9]);
+    folders.split('/').rev().skip(1).any(|part| {
         matches!(
             part,
             "test"
@@ -145,6 +165,7 @@ pub fn read(language: Language, text: &str) -> Facts {
     let text = without_unit_tests(language, text);
     let mut lines = None;
     let mut prefix: Option<(usize, String)> = None;
+    let mut routers: HashMap<&str, String> = HashMap::new();
     for pattern in patterns::of(language) {
         if memchr::memmem::find(text.as_bytes(), pattern.needle.as_bytes()).is_none() {
             continue;
@@ -172,16 +193,55 @@ pub fn read(language: Language, text: &str) -> Facts {
                 Fact::Key => facts.keys.push(Use { name: group.to_owned(), line }),
                 Fact::KeyBlock => {
                     let start = found.get(1).map_or(0, |group| group.start());
+                    let prefix = patterns::variable_prefix(group);
                     patterns::fields(language, group, |name, offset| {
-                        facts.keys.push(Use { name: name.to_owned(), line: lines.line(start + offset) });
+                        let line = lines.line(start + offset);
+                        match prefix {
+                            Some(prefix) => {
+                                facts
+                                    .variables
+                                    .push(Use { name: format!("{prefix}{name}").to_ascii_uppercase(), line });
+                            }
+                            None => facts.keys.push(Use { name: name.to_owned(), line }),
+                        }
                     });
                 }
-                Fact::Prefix => prefix = prefix.or_else(|| named("p").map(|path| (whole.start(), path.to_owned()))),
-                Fact::Route => {
-                    let method = named("m").unwrap_or("ANY");
-                    let path = named("p").unwrap_or_default();
-                    for method in routes::methods(method) {
-                        facts.routes.push(Route { method, path: path.to_owned(), line });
+                Fact::Prefix => {
+                    let class = named("c").unwrap_or_default();
+                    let class = class.strip_suffix("Controller").unwrap_or(class).to_ascii_lowercase();
+                    prefix =
+                        prefix.or_else(|| named("p").map(|path| (whole.start(), path.replace("[controller]", &class))));
+                }
+                Fact::Router => {
+                    routers.entry(named("n").unwrap_or_default()).or_default();
+                }
+                Fact::Group => {
+                    let outer = named("o").and_then(|owner| routers.get(owner)).map_or("", String::as_str);
+                    let mut path = routes::join(outer, named("p").unwrap_or_default());
+                    // Groups of groups, made in one expression.
+                    for inner in named("t").unwrap_or_default().split('"').skip(1).step_by(2) {
+                        path = routes::join(&path, inner);
+                    }
+                    facts.mounts.push(path.clone());
+                    routers.insert(named("n").unwrap_or_default(), path);
+                }
+                Fact::Mount => facts.mounts.push(named("p").unwrap_or_default().to_owned()),
+                Fact::Resource => facts.routes.extend(routes::resource(named("p").unwrap_or_default(), line)),
+                // A path for a whole class is no route of its own.
+                Fact::Route if prefix.as_ref().is_some_and(|(at, _)| *at == whole.start()) => {}
+                Fact::Route | Fact::RouteOfRouter => {
+                    let router = named("r").and_then(|name| routers.get(name));
+                    if pattern.fact == Fact::RouteOfRouter
+                        && router.is_none()
+                        && !named("r").is_some_and(patterns::is_router)
+                    {
+                        continue;
+                    }
+                    let path = routes::join(router.map_or("", String::as_str), named("p").unwrap_or_default());
+                    // The path may stand in another annotation, which is read by itself.
+                    let implied = named("p").is_none() && pattern.needle == "@Path";
+                    for method in routes::methods(named("m").unwrap_or("ANY")) {
+                        facts.routes.push(Route { method, path: path.clone(), line, implied });
                     }
                 }
             }
@@ -189,11 +249,13 @@ pub fn read(language: Language, text: &str) -> Facts {
     }
     if let Some((_, prefix)) = prefix {
         for route in &mut facts.routes {
-            route.path = format!("{}/{}", prefix.trim_matches('/'), route.path.trim_start_matches('/'));
+            route.path = routes::join(&prefix, &route.path);
         }
+        facts.mounts.push(prefix);
     }
     facts.variables.retain(|variable| is_variable(&variable.name) && !is_common(&variable.name));
     facts.routes.retain(|route| routes::is_plain(&route.path));
+    facts.mounts.retain(|path| routes::is_plain(path));
     facts
 }
 
@@ -308,6 +370,15 @@ pub fn is_common(name: &str) -> bool {
         "BROWSER",
         "SUDO_USER",
         "INIT_CWD",
+        "DJANGO_SETTINGS_MODULE",
+        "FLASK_APP",
+        "FLASK_ENV",
+        "FLASK_DEBUG",
+        "ASPNETCORE_ENVIRONMENT",
+        "ASPNETCORE_URLS",
+        "DOTNET_ENVIRONMENT",
+        "SPRING_PROFILES_ACTIVE",
+        "GIN_MODE",
     ];
     const PREFIXES: &[&str] = &[
         "CARGO_",
@@ -387,6 +458,14 @@ mod tests {
     }
 
     #[test]
+    fn settings_classes_with_a_prefix_are_variables() {
+        let text =
+            "class S(BaseSettings):\n    model_config = SettingsConfigDict(env_prefix=\"SHOP_\")\n\n    db_url: str\n";
+        assert_eq!(variables(Language::Python, text), ["SHOP_DB_URL"]);
+        assert_eq!(variables(Language::Python, &text.replace('\n', "\r\n")), ["SHOP_DB_URL"]);
+    }
+
+    #[test]
     fn flags_of_every_language() {
         assert_eq!(
             flags(
@@ -439,7 +518,7 @@ mod tests {
         );
         assert_eq!(
             paths(Language::JavaScript, "@Controller('cats')\nclass C { @Get(':id') x() {} @Post() y() {} }"),
-            ["GET cats/:id", "POST cats/"]
+            ["GET cats/:id", "POST cats"]
         );
         assert_eq!(
             paths(Language::Go, "r.GET(\"/a\", h)\nmux.HandleFunc(\"POST /b/{id}\", h)\nhttp.HandleFunc(\"/c\", h)"),
@@ -447,7 +526,7 @@ mod tests {
         );
         assert_eq!(
             paths(Language::Java, "@RequestMapping(\"/api\")\nclass C { @GetMapping(\"/x/{id}\") void x(){} }"),
-            ["GET api/x/{id}"]
+            ["GET /api/x/{id}"]
         );
         assert_eq!(
             paths(Language::CSharp, "app.MapGet(\"/x\", () => 1); [HttpPost(\"y/{id}\")]"),
@@ -458,6 +537,31 @@ mod tests {
             ["GET /x/{id}", "POST /y"]
         );
         assert_eq!(paths(Language::Ruby, "get '/x/:id', to: 'x#y'\npost 'yy' do"), ["GET /x/:id", "POST yy"]);
+    }
+
+    #[test]
+    fn routers_carry_their_prefix_and_strangers_are_no_routers() {
+        assert_eq!(
+            paths(Language::Python, "router = APIRouter(prefix=\"/p\")\n@router.delete(\n    \"/{id}\",\n)\n"),
+            ["DELETE /p/{id}"]
+        );
+        assert_eq!(
+            paths(Language::JavaScript, "const clubs = Router();\nclubs.get('/x', h);\naxios.get('/theirs', {});"),
+            ["GET /x"]
+        );
+        assert_eq!(
+            paths(Language::Go, "v2 := r.Group(\"/api\").Group(\"/v2\")\np := v2.Group(\"/p\")\np.GET(\"/:id\", h)\n"),
+            ["GET /api/v2/p/:id"]
+        );
+        assert_eq!(
+            paths(
+                Language::CSharp,
+                "[Route(\"api/[controller]\")]\npublic class PeopleController\n{ [HttpGet] [HttpPost(\"{id}\")] }"
+            ),
+            ["GET api/people", "POST api/people/{id}"]
+        );
+        let mounts = read(Language::JavaScript, "app.use('/api/clubs', clubs);").mounts;
+        assert_eq!(mounts, ["/api/clubs"]);
     }
 
     #[test]

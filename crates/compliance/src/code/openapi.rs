@@ -22,7 +22,12 @@ fn json(text: &str) -> Vec<Route> {
             item.as_object().into_iter().flat_map(serde_json::Map::keys).map(|method| method.to_ascii_uppercase())
         {
             if super::routes::is_method(&method) {
-                routes.push(Route { method, path: path.clone(), line: u32::try_from(line).unwrap_or(1) });
+                routes.push(Route {
+                    method,
+                    path: path.clone(),
+                    line: u32::try_from(line).unwrap_or(1),
+                    implied: false,
+                });
             }
         }
     }
@@ -51,7 +56,7 @@ fn yaml(text: &str) -> Vec<Route> {
             Some((outer, path)) if indent > *outer => {
                 let method = key.to_ascii_uppercase();
                 if super::routes::is_method(&method) {
-                    routes.push(Route { method, path: path.clone(), line: number });
+                    routes.push(Route { method, path: path.clone(), line: number, implied: false });
                 }
             }
             _ if key.starts_with('/') => path = Some((indent, key.to_owned())),

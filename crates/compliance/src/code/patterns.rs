@@ -19,7 +19,9 @@ const RUST: &[Line] = &[
         r"#\[(?:arg|clap)\((?:[^\]=]*,\s*)?long\s*(?:,[^\]]*)?\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([a-z]+\))?\s+)?(?:r#)?([a-z][a-z0-9_]*)\s*:",
     ),
     (Fact::Route, ".route(", r#"\.route\(\s*"(?P<p>/[^"]*)"\s*,\s*(?P<m>[^;\n]*)"#),
-    (Fact::Route, "#[", r#"#\[(?P<m>get|post|put|patch|delete|head|options)\(\s*"(?P<p>/[^"]*)""#),
+    (Fact::Mount, ".nest", r#"\.nest(?:_service)?\(\s*"(?P<p>/[^"]*)""#),
+    (Fact::Mount, "scope(", r#"\bscope\(\s*"(?P<p>/[^"]*)""#),
+    (Fact::Route, "#[", r#"#\[(?P<m>get|post|put|patch|delete|head|options)\(\s*"(?P<p>(?:/[^"]*)?)""#),
     (
         Fact::KeyBlock,
         "Deserialize",
@@ -40,14 +42,22 @@ const PYTHON: &[Line] = &[
     (Fact::Flag, "add_argument", r#"\badd_argument\(\s*(?:["']-\w["']\s*,\s*)?["'](--[a-z][a-z0-9-]+)["']"#),
     (Fact::Flag, "option", r#"@(?:\w+\.)?option\(\s*(?:["']-\w["']\s*,\s*)?["'](--[a-z][a-z0-9-]+)"#),
     (Fact::Flag, "Option(", r#"\btyper\.Option\([^)\n]*?["'](--[a-z][a-z0-9-]+)"#),
-    (Fact::Route, "@", r#"@\w+\.(?P<m>get|post|put|patch|delete|head|options)\(\s*["'](?P<p>/[^"']*)["']"#),
+    (
+        Fact::Group,
+        "prefix",
+        r#"\b(?P<n>\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:APIRouter|Blueprint)\([^)]*?\b(?:url_)?prefix\s*=\s*["'](?P<p>[^"']*)["']"#,
+    ),
+    (Fact::Mount, "prefix", r#"\b(?:url_)?prefix\s*=\s*f?["'](?P<p>/[^"']*)["']"#),
+    (Fact::Mount, "include(", r#"\bpath\(\s*r?["'](?P<p>[\w/<>:{}.-]+)["']\s*,\s*include\("#),
+    (Fact::Resource, "register(", r#"\brouter\.register\(\s*r?["'](?P<p>[\w/-]+)["']"#),
+    (Fact::Route, "@", r#"@(?P<r>\w+)\.(?P<m>get|post|put|patch|delete|head|options)\(\s*["'](?P<p>(?:/[^"']*)?)["']"#),
     (
         Fact::Route,
         ".route(",
-        r#"@\w+\.route\(\s*["'](?P<p>/[^"']*)["'](?:[^)\n]*methods\s*=\s*[\[(](?P<m>[^\])]*)[\])])?"#,
+        r#"@(?P<r>\w+)\.route\(\s*["'](?P<p>/[^"']*)["'](?:[^)\n]*methods\s*=\s*[\[(](?P<m>[^\])]*)[\])])?"#,
     ),
     (Fact::Route, "path(", r#"\b(?:re_)?path\(\s*r?["'](?P<p>[\w/<>:{}.-]+)["']\s*,\s*(?:\w+\.)*\w*(?:views?|View)\b"#),
-    (Fact::KeyBlock, "BaseSettings", r"class\s+\w+\((?:\w+\.)?BaseSettings\)\s*:\s*\n((?:(?:[ \t]+[^\n]*)?\n)+)"),
+    (Fact::KeyBlock, "BaseSettings", r"class\s+\w+\((?:\w+\.)?BaseSettings\)\s*:\s*\n((?:(?:[ \t]+[^\n]*|\r)?\n)+)"),
 ];
 
 const JAVASCRIPT: &[Line] = &[
@@ -61,9 +71,31 @@ const JAVASCRIPT: &[Line] = &[
     ),
     (Fact::Flag, "yargs", r#"\.option\(\s*["']([a-z][a-z0-9-]+)["']\s*,\s*\{"#),
     (
-        Fact::Route,
+        Fact::Router,
         "(",
-        r#"\b(?:app|router|server|fastify|api|routes?|r|hono|[a-z]+Router)\.(?P<m>get|post|put|patch|delete|head|options)\(\s*["'`](?P<p>/[^"'`]*)["'`]\s*,"#,
+        r"\b(?:const|let|var)\s+(?P<n>\w+)\s*(?::[^=\n]+)?=\s*(?:new\s+)?(?:\w+\.)?(?:Router|express|fastify|Fastify|Hono|Elysia|OpenAPIHono)\s*(?:<[^>\n]*>)?\(",
+    ),
+    // Plugins are handed the router that they add to.
+    (Fact::Router, "function", r"\bfunction\s*\w*\s*\(\s*(?P<n>instance|fastify|app|server|router|api)\b"),
+    (Fact::Router, ":", r"\b(?P<n>\w+)\s*:\s*(?:FastifyInstance|Express|express\.\w+|Application|Router|Hono)\b"),
+    (Fact::Mount, ".use(", r#"\.use\(\s*["'`](?P<p>/[^"'`]*)["'`]"#),
+    (Fact::Mount, "prefix", r#"\bprefix:\s*["'`](?P<p>/[^"'`]*)["'`]"#),
+    (Fact::Mount, "setGlobalPrefix", r#"\bsetGlobalPrefix\(\s*["'`](?P<p>[^"'`]*)["'`]"#),
+    (Fact::Mount, ".route(", r#"\.route\(\s*["'`](?P<p>/[^"'`]*)["'`]\s*,"#),
+    (
+        Fact::RouteOfRouter,
+        "(",
+        r#"\b(?P<r>\w+)\s*\.(?P<m>get|post|put|patch|delete|head|options)\(\s*["'`](?P<p>/[^"'`]*)["'`]\s*,"#,
+    ),
+    (
+        Fact::RouteOfRouter,
+        ".route(",
+        r#"\b(?P<r>\w+)\s*\.route\(\s*["'`](?P<p>/[^"'`]*)["'`]\s*\)(?P<m>(?:\s*\.(?:get|post|put|patch|delete|head|options)\b[^;]{0,400}?)+);"#,
+    ),
+    (
+        Fact::Route,
+        ".route(",
+        r#"\.route\(\s*\{\s*method:\s*(?P<m>\[[^\]]*\]|["'`]\w+["'`])\s*,\s*(?:url|path):\s*["'`](?P<p>/[^"'`]*)["'`]"#,
     ),
     (Fact::Prefix, "@Controller", r#"@Controller\(\s*["'`](?P<p>[^"'`]*)["'`]"#),
     (Fact::Route, "@", r#"@(?P<m>Get|Post|Put|Patch|Delete|Head|Options)\(\s*(?:["'`](?P<p>[^"'`]*)["'`])?\s*\)"#),
@@ -87,7 +119,17 @@ const GO: &[Line] = &[
         r#"\bFlags\(\)\.(?:String|Bool|Int|Int64|Uint|Float64|Duration|StringSlice|StringArray)P?\(\s*"([a-z][\w-]*)""#,
     ),
     (Fact::Flag, "Flag{", r#"\bcli\.\w+Flag\{\s*Name:\s*"([a-z][\w-]*)""#),
-    (Fact::Route, "(", r#"\b\w+\.(?P<m>GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete)\(\s*"(?P<p>/[^"]*)"\s*,"#),
+    (
+        Fact::Group,
+        "Group(",
+        r#"\b(?P<n>\w+)\s*:?=\s*(?P<o>\w+)\.(?:Group|PathPrefix)\(\s*"(?P<p>/[^"]*)"[^)]*\)(?P<t>(?:\.Group\(\s*"[^"]*"[^)]*\))*)"#,
+    ),
+    (Fact::Mount, "(", r#"\.(?:Route|Mount|Group|PathPrefix|StripPrefix)\(\s*"(?P<p>/[^"]*)""#),
+    (
+        Fact::Route,
+        "(",
+        r#"\b(?P<r>\w+)\.(?P<m>GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete)\(\s*"(?P<p>(?:/[^"]*)?)"\s*,"#,
+    ),
     (Fact::Route, "Handle", r#"\.Handle(?:Func)?\(\s*"(?:(?P<m>GET|POST|PUT|PATCH|DELETE)\s+)?(?P<p>/[^"]*)""#),
     (Fact::Key, "viper", r#"\bviper\.(?:Get\w*|SetDefault|BindEnv|BindPFlag)\(\s*"([a-z][\w.-]+)""#),
     (Fact::Key, "mapstructure", r#"`[^`\n]*\bmapstructure:"([a-z][\w-]+)"#),
@@ -104,6 +146,27 @@ const JAVA: &[Line] = &[
     ),
     (
         Fact::Route,
+        "RequestMethod.",
+        r#"@RequestMapping\(\s*(?:value|path)\s*=\s*\{?\s*"(?P<p>[^"]*)"[^)]*?\bmethod\s*=\s*(?P<m>[^)]*)\)"#,
+    ),
+    (
+        Fact::Route,
+        "RequestMethod.",
+        r#"@RequestMapping\(\s*method\s*=\s*(?P<m>[^")]*?),\s*(?:value|path)\s*=\s*\{?\s*"(?P<p>[^"]*)""#,
+    ),
+    (
+        Fact::Prefix,
+        "@Path",
+        r#"@Path\(\s*"(?P<p>[^"]*)"\s*\)\s*(?:@\w+(?:\([^)]*\))?\s*)*(?:public\s+)?(?:final\s+)?class\b"#,
+    ),
+    (Fact::Route, "@Path", r#"@(?P<m>GET|POST|PUT|PATCH|DELETE)\b\s*(?:@Path\(\s*"(?P<p>[^"]*)")?"#),
+    (Fact::Route, "@Path", r#"@Path\(\s*"(?P<p>[^"]*)"\s*\)\s*@(?P<m>GET|POST|PUT|PATCH|DELETE)\b"#),
+    (Fact::Route, "route(", r"\b(?P<m>get|post|put|patch|delete)\s*\{"),
+    (Fact::Mount, "route(", r#"\broute\(\s*"(?P<p>/[^"]*)"\s*\)\s*\{"#),
+    (Fact::Route, "(", r#"\b(?P<m>get|post|put|patch|delete)\(\s*"(?P<p>/[^"]*)"\s*\)\s*\{"#),
+    (Fact::Route, "(", r#"\b(?:app|router|server|javalin)\.(?P<m>get|post|put|patch|delete)\(\s*"(?P<p>/[^"]*)"\s*,"#),
+    (
+        Fact::Route,
         "Mapping",
         r#"@(?P<m>Get|Post|Put|Patch|Delete)Mapping(?:\(\s*(?:(?:value|path)\s*=\s*)?\{?\s*"(?P<p>[^"]*)")?"#,
     ),
@@ -114,9 +177,15 @@ const CSHARP: &[Line] = &[
     (Fact::Variable, "GetEnvironmentVariable", r#"GetEnvironmentVariable\(\s*"([A-Z][A-Z0-9_]+)""#),
     (Fact::Flag, "Option", r#"\bnew Option(?:<[^>]+>)?\(\s*(?:new\[\]\s*\{\s*)?(?:name:\s*)?"(--[a-z][a-z0-9-]+)""#),
     (Fact::Flag, "[Option(", r#"\[Option\(\s*(?:'\w'\s*,\s*)?"([a-z][a-z0-9-]+)""#),
-    (Fact::Prefix, "[Route(", r#"\[Route\(\s*"(?P<p>[^"\[]*)"\s*\)\]"#),
-    (Fact::Route, "Map", r#"\.Map(?P<m>Get|Post|Put|Patch|Delete)\(\s*"(?P<p>/[^"]*)""#),
-    (Fact::Route, "[Http", r#"\[Http(?P<m>Get|Post|Put|Patch|Delete)\(\s*"(?P<p>[^"]*)""#),
+    (
+        Fact::Prefix,
+        "[Route(",
+        r#"\[Route\(\s*"(?P<p>[^"]*)"\s*\)\]\s*(?:\[[^\]\n]*\]\s*)*(?:(?:public|internal|sealed|abstract|partial)\s+)*class\s+(?P<c>\w+)"#,
+    ),
+    (Fact::Group, "MapGroup", r#"\b(?P<n>\w+)\s*=\s*(?P<o>\w+)\.MapGroup\(\s*"(?P<p>[^"]*)""#),
+    (Fact::Mount, "MapGroup", r#"\.MapGroup\(\s*"(?P<p>[^"]*)""#),
+    (Fact::Route, "Map", r#"\b(?P<r>\w+)\s*\.Map(?P<m>Get|Post|Put|Patch|Delete)\(\s*"(?P<p>[^"]*)""#),
+    (Fact::Route, "[Http", r#"\[Http(?P<m>Get|Post|Put|Patch|Delete)(?:\(\s*"(?P<p>[^"]*)"[^\]]*)?(?:\(\))?\s*[,\]]"#),
     (Fact::Key, "onfiguration", r#"\b_?[cC]onfiguration\[\s*"([A-Z][\w:]+)"\s*\]"#),
     (Fact::Key, "GetValue", r#"\.GetValue<[^>]+>\(\s*"([A-Z][\w:]+)""#),
     (Fact::Key, "GetSection", r#"\.GetSection\(\s*"([A-Z][\w:]+)""#),
@@ -129,11 +198,20 @@ const PHP: &[Line] = &[
     (Fact::Flag, "addOption", r#"->addOption\(\s*["']([a-z][a-z0-9-]+)["']"#),
     (Fact::Flag, "signature", r"\{\s*(?:\w\|)?--(?:\w\|)?([a-z][a-z0-9-]+)[=\s:}]"),
     (Fact::Route, "Route::", r#"\bRoute::(?P<m>get|post|put|patch|delete)\(\s*["'](?P<p>[^"']+)["']"#),
-    (Fact::Route, "->", r#"\$(?:app|router|group)->(?P<m>get|post|put|patch|delete)\(\s*["'](?P<p>/[^"']*)["']"#),
+    (Fact::Mount, "prefix", r#"(?:->|::)prefix\(\s*["'](?P<p>[^"']+)["']"#),
+    (Fact::Mount, "prefix", r#"["']prefix["']\s*=>\s*["'](?P<p>[^"']+)["']"#),
+    (Fact::Mount, "group(", r#"->group\(\s*["'](?P<p>/[^"']*)["']"#),
+    (Fact::Resource, "esource(", r#"\bRoute::(?:apiR|r)esource\(\s*["'](?P<p>[^"']+)["']"#),
+    (
+        Fact::Prefix,
+        "#[Route",
+        r#"#\[Route\(\s*(?:path:\s*)?["'](?P<p>/[^"']*)["'][^\]]*\)\]\s*(?:#\[[^\]]*\]\s*)*(?:(?:final|abstract|readonly)\s+)*class\b"#,
+    ),
+    (Fact::Route, "->", r#"\$(?:app|router|group)->(?P<m>get|post|put|patch|delete)\(\s*["'](?P<p>(?:/[^"']*)?)["']"#),
     (
         Fact::Route,
         "#[Route",
-        r#"#\[Route\(\s*(?:path:\s*)?["'](?P<p>/[^"']*)["'](?:[^\]]*methods:\s*\[(?P<m>[^\]]*)\])?"#,
+        r#"#\[Route\(\s*(?:path:\s*)?["'](?P<p>(?:/[^"']*)?)["'](?:[^\]]*methods:\s*\[(?P<m>[^\]]*)\])?"#,
     ),
     (Fact::Key, "config(", r#"\bconfig\(\s*["']([a-z][\w.-]+)["']"#),
 ];
@@ -143,8 +221,17 @@ const RUBY: &[Line] = &[
     (Fact::Flag, ".on(", r#"\.on\(\s*(?:["']-\w[^"']*["']\s*,\s*)?["'](--[a-z][a-z0-9-]+)"#),
     (Fact::Flag, "_option", r"\b(?:method|class)_option\s+:([a-z]\w*)"),
     (Fact::Route, " ", r#"(?m)^\s*(?P<m>get|post|put|patch|delete)\s+["'](?P<p>/?[\w:/-]+)["']\s*(?:,\s*to:|=>|do\b)"#),
+    (Fact::Route, ":", r"(?m)^\s*(?P<m>get|post|put|patch|delete)\s+:(?P<p>\w+)\s*(?:,|$)"),
+    (Fact::Resource, "resource", r"(?m)^\s*resources?\s+:(?P<p>\w+)"),
+    (Fact::Mount, "namespace", r#"(?m)^\s*(?:namespace|scope)\s+[:"'](?P<p>/?[\w/-]+)"#),
     (Fact::Key, "configuration", r"\bRails\.(?:application\.config|configuration)\.x\.([a-z]\w*)"),
 ];
+
+/// Names that routers usually have when another file makes them.
+pub(super) fn is_router(name: &str) -> bool {
+    matches!(name, "app" | "router" | "server" | "fastify" | "api" | "route" | "routes" | "r" | "hono")
+        || name.ends_with("Router")
+}
 
 fn compile(lines: &[Line]) -> Vec<Pattern> {
     lines
@@ -175,6 +262,24 @@ pub(super) fn of(language: Language) -> &'static [Pattern] {
         Language::Php => compiled!(PHP),
         Language::Ruby => compiled!(RUBY),
     }
+}
+
+/// What pydantic puts before the name of each field.
+pub(super) fn variable_prefix(body: &str) -> Option<&str> {
+    static PREFIX: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"\benv_prefix\s*=\s*["']([A-Za-z0-9_]+)["']"#).expect("the pattern is right"));
+    PREFIX.captures(body).and_then(|found| found.get(1)).map(|group| group.as_str())
+}
+
+/// The variables that a settings file of Spring takes from outside.
+pub(crate) fn placeholders(text: &str) -> Vec<super::Use> {
+    static PLACEHOLDER: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\$\{([A-Z][A-Z0-9_]+)[:}]").expect("the pattern is right"));
+    let lines = crate::text::Lines::new(text);
+    let uses = PLACEHOLDER.captures_iter(text).filter_map(|found| found.get(1));
+    uses.map(|name| super::Use { name: name.as_str().to_owned(), line: lines.line(name.start()) })
+        .filter(|variable| !super::is_common(&variable.name))
+        .collect()
 }
 
 /// The fields of a settings type, with their offset in its body.

@@ -6,6 +6,25 @@ pub struct Route {
     pub method: String,
     pub path: String,
     pub line: u32,
+    /// Made by a convention of the framework: it exists, and nobody has to name it.
+    pub implied: bool,
+}
+
+/// A path below another one.
+pub(super) fn join(outer: &str, path: &str) -> String {
+    if outer.trim_matches('/').is_empty() {
+        return path.to_owned();
+    }
+    format!("{}/{}", outer.trim_end_matches('/'), path.trim_start_matches('/')).trim_end_matches('/').to_owned()
+}
+
+/// The routes that frameworks make for a resource.
+pub(super) fn resource(name: &str, line: u32) -> Vec<Route> {
+    let (list, one) = (name.to_owned(), format!("{name}/{{id}}"));
+    [("GET", &list), ("POST", &list), ("GET", &one), ("PUT", &one), ("PATCH", &one), ("DELETE", &one)]
+        .into_iter()
+        .map(|(method, path)| Route { method: method.to_owned(), path: path.clone(), line, implied: true })
+        .collect()
 }
 
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -27,9 +46,7 @@ pub(super) fn methods(code: &str) -> Vec<String> {
 
 /// Wildcards, expressions and fragments of templates are not paths that a document could name.
 pub(super) fn is_plain(path: &str) -> bool {
-    path.len() > 1
-        && path.len() < 200
-        && !path.trim_matches('/').is_empty()
+    path.len() < 200
         && !path.contains([' ', '*', '(', '?', '#', '\\', '+', '^', '|', ',', ';', '='])
         && !path.contains("://")
         && !path.contains("${")
@@ -51,15 +68,30 @@ pub fn shape(path: &str) -> Vec<String> {
         .collect()
 }
 
-/// True when one shape is the other or its end, prefixes being mounted elsewhere.
-pub fn same(a: &[String], b: &[String]) -> bool {
-    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    !short.is_empty()
-        && short.iter().any(|segment| segment != "{}")
-        && long[long.len() - short.len()..]
+/// True when a route of the code is the one that a document names, or one is the end of the other, prefixes being mounted
+/// elsewhere. A document may show a value where the code has a parameter, but not the other way round.
+pub fn same(route: &[String], named: &[String]) -> bool {
+    let length = route.len().min(named.len());
+    let pairs = || route[route.len() - length..].iter().zip(&named[named.len() - length..]);
+    pairs().any(|(route, named)| route == named && route != "{}")
+        && pairs().all(|(route, named)| route == named || route == "{}")
+}
+
+/// True when a route of the code, mounted anywhere that the code mounts routers, is the one that a document names.
+pub fn reaches(route: &[String], named: &[String], mounts: &[Vec<String>]) -> bool {
+    if same(route, named) || (!route.is_empty() && route == named) {
+        return true;
+    }
+    let Some(rest) = named.len().checked_sub(route.len()) else { return false };
+    // A parameter alone, in code that does not say where it is mounted, may be anywhere.
+    named[rest..] == *route && (is_made_of(&named[..rest], mounts) || mounts.is_empty() && !route.is_empty())
+}
+
+fn is_made_of(path: &[String], mounts: &[Vec<String>]) -> bool {
+    path.is_empty()
+        || mounts
             .iter()
-            .zip(short)
-            .all(|(x, y)| x == y || (x == "{}" && short.len() > 1) || (y == "{}" && short.len() > 1))
+            .any(|mount| !mount.is_empty() && path.starts_with(mount) && is_made_of(&path[mount.len()..], mounts))
 }
 
 /// A route named in a document.
@@ -133,8 +165,21 @@ mod tests {
         let same = |a: &str, b: &str| same(&shape(a), &shape(b));
         assert!(same("/users/:id", "/users/{user_id}"));
         assert!(same("/api/v1/users/<int:pk>/", "users/{id}"));
+        assert!(same("/users/{id}", "/users/ann"));
+        assert!(!same("/users/{id}", "/api/users/{id}/leave"));
         assert!(!same("/users", "/admins"));
         assert!(!same("/{id}", "/users"));
+    }
+
+    #[test]
+    fn mounted_routers_are_reached() {
+        let mounts: Vec<_> = ["/api/clubs", "/v1", "/admin"].iter().map(|path| shape(path)).collect();
+        let reaches = |route: &str, named: &str| reaches(&shape(route), &shape(named), &mounts);
+        assert!(reaches("/", "/api/clubs"));
+        assert!(reaches("/:id", "/v1/api/clubs/{id}"));
+        assert!(reaches("/{code}", "/{code}"));
+        assert!(!reaches("/", "/api/people"));
+        assert!(!reaches("/:id", "/api/people/{id}"));
     }
 
     #[test]

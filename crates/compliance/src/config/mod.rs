@@ -5,7 +5,14 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::{baseline::Baseline, report::Severity, rules, text::nearest::nearest, waivers::Waiver};
+use crate::{
+    baseline::{self, Baseline},
+    report::Severity,
+    rules,
+    text::nearest::nearest,
+    tree::Tree,
+    waivers::Waiver,
+};
 
 pub mod schema;
 
@@ -141,6 +148,17 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 impl Config {
+    /// The settings and the baseline that a tree brings itself, for a check on `today`. What is wrong with them is said in words.
+    pub fn of_tree(tree: &dyn Tree, today: &str) -> Result<Self, String> {
+        let mut config = match tree.text(FILE) {
+            Some(text) => Self::parse(&text).map_err(|problems| format!("`{FILE}` is wrong:\n{problems}"))?,
+            None => Self::default(),
+        };
+        config.today = Some(today.to_owned());
+        config.baseline = tree.text(baseline::FILE).map(|text| Baseline::parse(&text)).transpose()?;
+        Ok(config)
+    }
+
     /// Reads the text of `compliance.toml`.
     pub fn parse(text: &str) -> Result<Self, Problems> {
         let table: Table = text.parse().map_err(|error: toml::de::Error| {

@@ -2,17 +2,42 @@
 
 use crate::stack::{Detected, Kind};
 
+/// Nothing stands for a command that the project would have to define first.
 pub(super) struct Commands {
-    pub(super) setup: &'static str,
-    pub(super) build: &'static str,
-    pub(super) test: &'static str,
-    pub(super) lint: &'static str,
-    pub(super) run: &'static str,
+    pub(super) setup: Option<&'static str>,
+    pub(super) build: Option<&'static str>,
+    pub(super) test: Option<&'static str>,
+    pub(super) lint: Option<&'static str>,
+    pub(super) run: Option<&'static str>,
 }
 
-pub(super) fn of(language: Option<&str>, stack: &[Detected]) -> Commands {
+/// `scripts` are the names that the build file at the root defines, when there is one.
+pub(super) fn of(language: Option<&str>, stack: &[Detected], scripts: Option<&[String]>) -> Commands {
+    let mut commands = usual(language, stack);
+    let has = |name: &str| scripts.is_some_and(|scripts| scripts.iter().any(|script| script == name));
+    // Where every name is the project's own, only those that are there are told. A project without a build file yet is
+    // told how to test and start it, which all of them have.
+    if matches!(language, Some("TypeScript" | "JavaScript") | None) {
+        commands.build = commands.build.filter(|_| has("build"));
+        commands.lint = commands.lint.filter(|_| has("lint"));
+        commands.test = commands.test.filter(|_| scripts.is_none() || has("test"));
+        commands.run = commands.run.filter(|_| scripts.is_none() || has("start") || has("run"));
+        if language.is_none() {
+            commands.setup = commands.setup.filter(|_| has("setup"));
+        }
+    }
+    commands
+}
+
+fn usual(language: Option<&str>, stack: &[Detected]) -> Commands {
     let has = |kind: Kind, name: &str| stack.iter().any(|each| each.kind == kind && each.name == name);
-    let commands = |setup, build, test, lint, run| Commands { setup, build, test, lint, run };
+    let commands = |setup, build, test, lint, run| Commands {
+        setup: Some(setup),
+        build: Some(build),
+        test: Some(test),
+        lint: Some(lint),
+        run: Some(run),
+    };
     match language {
         Some("Rust") => commands(
             "cargo fetch",

@@ -34,6 +34,8 @@ pub struct ProjectInfo {
     pub build_command: Option<String>,
     pub test_command: Option<String>,
     pub run_command: Option<String>,
+    /// Names that the build file at the root defines (npm scripts, make targets); nothing when there is no such file.
+    pub scripts: Option<Vec<String>>,
     /// The architect's description, Markdown without a title.
     pub architecture: Option<String>,
     pub requirements: Vec<Requirement>,
@@ -146,10 +148,10 @@ fn context(stack: &[Detected], project: &ProjectInfo) -> Value {
         };
         groups.entry(group).or_default().push(&each.name);
     }
-    let commands = commands::of(language(stack), stack);
+    let commands = commands::of(language(stack), stack, project.scripts.as_deref());
     let list = |group: &str| groups.get(group).map(|names| names.join(", ")).filter(|names| !names.is_empty());
-    let or = |given: &Option<String>, default: &str| {
-        given.clone().filter(|given| !given.trim().is_empty()).unwrap_or_else(|| default.to_owned())
+    let or = |given: &Option<String>, usual: Option<&str>| {
+        given.clone().filter(|given| !given.trim().is_empty()).or_else(|| usual.map(str::to_owned))
     };
     let kind = project.project_type.unwrap_or(ProjectType::Other);
     let license = project.license.clone().unwrap_or_default();

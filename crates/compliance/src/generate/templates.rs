@@ -59,6 +59,7 @@ impl Templates {
     }
 
     /// Replaces templates by the files `<name>.hbs` of a folder.
+    #[cfg(feature = "cli")]
     pub fn from_folder(folder: &std::path::Path) -> Result<Self, String> {
         let mut templates = Self::default();
         let entries = std::fs::read_dir(folder).map_err(|error| format!("`{}`: {error}", folder.display()))?;

@@ -44,6 +44,17 @@ pub(super) fn maven(path: &str, text: &str) -> Manifest {
     manifest
 }
 
+/// `settings.gradle`, which names the whole.
+pub(super) fn gradle_settings(path: &str, text: &str) -> Manifest {
+    static NAME: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"\brootProject\.name\s*=\s*["']([\w.-]+)["']"#).expect("the pattern is right"));
+    let mut manifest = Manifest::new(path, Ecosystem::Jvm);
+    manifest.name = NAME.captures(text).map(|found| found[1].to_owned());
+    manifest.workspace = text.lines().any(|line| line.trim_start().starts_with("include"));
+    manifest.open = true;
+    manifest
+}
+
 pub(super) fn gradle(path: &str, text: &str) -> Manifest {
     static DEPENDENCY: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(

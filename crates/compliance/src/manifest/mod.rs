@@ -104,6 +104,7 @@ pub fn read(path: &str, text: &str) -> Option<Manifest> {
         "go.mod" => go::read(path, text),
         "pom.xml" => jvm::maven(path, text),
         "build.gradle" | "build.gradle.kts" => jvm::gradle(path, text),
+        "settings.gradle" | "settings.gradle.kts" => jvm::gradle_settings(path, text),
         "composer.json" => php::read(path, text),
         "Gemfile" => ruby::gemfile(path, text),
         "Rakefile" => tasks::rakefile(path, text),

@@ -195,11 +195,15 @@ impl Document {
         }
         self.paragraphs = Vec::new();
         self.items = Vec::new();
-        // Only paths and commands in inline code are looked at once the text is gone.
-        self.codes.retain(|code| code.text.contains(['/', ' ']));
+        // Only paths, commands and variables in inline code are looked at once the text is gone.
+        self.codes.retain(|code| code.text.contains(['/', ' ', '_']));
         self.codes.shrink_to_fit();
         self.links.retain(|link| link.kind != LinkKind::Auto && !link.destination.starts_with("http"));
+        for link in &mut self.links {
+            link.text = String::new();
+        }
         self.links.shrink_to_fit();
+        self.headings.shrink_to_fit();
         self.tables.retain(|table| table.header.cells.iter().any(|cell| !cell.text.is_empty()));
     }
 }

@@ -140,7 +140,9 @@ impl Reader<'_> {
                 Class::Asks => true,
                 // A README without any section of requirements is a plain wish list.
                 Class::Neutral => {
-                    words::asks(&text) || (!asks && text.split(' ').count() >= 3 && !self.is_only_link(item))
+                    words::asks(&text)
+                        || self.is_task(item)
+                        || (!asks && text.split(' ').count() >= 3 && !self.is_only_link(item))
                 }
             };
             if !wanted || (has_children && text.ends_with(':')) {
@@ -154,12 +156,7 @@ impl Reader<'_> {
                 }
                 _ => text,
             };
-            let done = self
-                .source_line(item.line)
-                .trim_start()
-                .trim_start_matches(['-', '*', '+', ' '])
-                .to_lowercase()
-                .starts_with("[x]");
+            let done = self.after_mark(item).to_lowercase().starts_with("[x]");
             let before = self.found.len();
             self.push(&text, item.line, item.section, Source::List);
             if self.found.len() > before
@@ -168,6 +165,16 @@ impl Reader<'_> {
                 last.done = done;
             }
         }
+    }
+
+    /// An item with a box to tick.
+    fn is_task(&self, item: &Item) -> bool {
+        let mark = self.after_mark(item).to_lowercase();
+        mark.starts_with("[ ]") || mark.starts_with("[x]")
+    }
+
+    fn after_mark(&self, item: &Item) -> &str {
+        self.source_line(item.line).trim_start().trim_start_matches(['-', '*', '+', ' '])
     }
 
     fn source_line(&self, line: u32) -> &str {
@@ -313,6 +320,15 @@ mod tests {
         }
         let renumbered = read(&README.replace("### 1. Import", "### 7. Import"));
         assert!(renumbered.iter().any(|requirement| requirement.id == id_of("Import from CSV")));
+    }
+
+    #[test]
+    fn headings_that_ask_and_boxes_to_tick_make_requirements() {
+        let readme = "# Rooms\n\n## What it must do\n\n1. Users can book a room\n2. The owner may cancel\n\n## Later\n\n- [ ] Dark mode\n- Somebody said so once\n\nПароли нельзя хранить открыто.\n\n## What you need to install\n\n- Python\n";
+        assert_eq!(
+            texts(readme),
+            ["Users can book a room", "The owner may cancel", "Dark mode", "Пароли нельзя хранить открыто."]
+        );
     }
 
     #[test]

@@ -110,6 +110,14 @@ const ASKS: &[&str] = &[
     "acceptance",
     "specification",
     "what it does",
+    "what it can do",
+    "wishes",
+    "wish list",
+    "wishlist",
+    "expectations",
+    "expected",
+    "functions",
+    "milestones",
     "what it should do",
     "must have",
     "should have",
@@ -152,6 +160,9 @@ const ASKS: &[&str] = &[
     "обязательно",
     "желательно",
     "состав работ",
+    "пожелания",
+    "ожидания",
+    "этапы",
     "техническое задание",
 ];
 
@@ -169,7 +180,7 @@ pub(super) fn class(heading: &str, level: u8) -> Class {
     };
     if is(SKIPS) {
         Class::Skips
-    } else if is(ASKS) {
+    } else if is(ASKS) || (level > 1 && words.split(' ').count() <= 7 && super::words::asks(heading)) {
         Class::Asks
     } else {
         Class::Neutral

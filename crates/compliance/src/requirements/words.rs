@@ -8,7 +8,7 @@ use super::Priority;
 
 static MUST: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)\b(must|shall|needs?|has to|have to|is required|are required|required to|i want|we want|wants? to|должен|должна|должно|должны|нужно|нужен|нужна|нужны|необходимо|необходим|необходима|необходимы|требуется|требуются|обязан|обязана|обязаны|обязательно|надо|хочу|хотим|хочется)\b",
+        r"(?i)\b(must|shall|needs?|has to|have to|is required|are required|required to|i want|we want|wants? to|должен|должна|должно|должны|нужно|нужен|нужна|нужны|необходимо|необходим|необходима|необходимы|требуется|требуются|обязан|обязана|обязаны|обязательно|надо|нельзя|запрещено|хочу|хотим|хочется)\b",
     )
     .expect("the pattern is right")
 });

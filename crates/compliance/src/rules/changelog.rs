@@ -3,6 +3,7 @@
 use crate::{
     markdown::Document,
     project::Project,
+    rule::Sink,
     text::{paths, plain},
 };
 
@@ -23,6 +24,12 @@ pub(super) fn document<'p>(project: &'p Project<'_>) -> Option<&'p Document> {
             .iter()
             .find(|document| !document.path.contains('/') && paths::stem(&document.path).eq_ignore_ascii_case(stem))
     })
+}
+
+/// The format is a matter of taste, unless the changelog says itself that it keeps to it, or the settings ask for it.
+pub(super) fn promises(document: &Document, sink: &Sink<'_>) -> bool {
+    sink.is_asked_for()
+        || document.links.iter().any(|link| link.destination.to_ascii_lowercase().contains("keepachangelog.com"))
 }
 
 pub(super) fn is_unreleased(heading: &str) -> bool {

@@ -39,6 +39,11 @@ pub(crate) static RULE: Rule = Rule {
             expect: &[],
         },
         Case {
+            name: "a language by several endings, one of them in use",
+            files: &[(".cursor/rules/a.mdc", "---\nglobs: **/*.ts,**/*.tsx\n---\n- x\n"), ("src/a.ts", "let a;\n")],
+            expect: &[],
+        },
+        Case {
             name: "no code yet",
             files: &[(".cursor/rules/a.mdc", "---\nglobs: **/*.rs\n---\n- x\n"), ("README.md", "# X\n")],
             expect: &[],
@@ -75,6 +80,7 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
         let Some(entry) = rule.front_matter.as_ref().and_then(|matter| matter.get("globs")) else { continue };
         // A rule in a package's own folder speaks of that package.
         let base = rule.path.split(".cursor/rules/").next().unwrap_or_default();
+        let (mut alive, mut dead) = (false, Vec::new());
         for glob in globs(entry) {
             let pattern = glob.trim_start_matches("./").trim_start_matches('/');
             let pattern = if pattern.contains('/') { pattern.to_owned() } else { format!("**/{pattern}") };
@@ -89,11 +95,18 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
                     let folder = project.index.exists(&pattern);
                     // Before there is code, globs of code cannot match yet.
                     let early = !has_code && Language::of(&crate::text::paths::extension(&pattern)).is_some();
-                    if !found && !folder && !early {
-                        sink.report(&rule.path, entry.line, 1, format!("`{glob}` matches no file"));
+                    if found || folder {
+                        alive = true;
+                    } else if !early {
+                        dead.push(glob);
                     }
                 }
             }
+        }
+        // `**/*.ts, **/*.tsx` is a rule for a language, which need not use both; a folder that is gone is another matter.
+        dead.retain(|glob| !(alive && glob.starts_with("**/*.") && !glob.contains('{')));
+        for glob in dead {
+            sink.report(&rule.path, entry.line, 1, format!("`{glob}` matches no file"));
         }
     }
 }

@@ -1,6 +1,7 @@
 use crate::{
+    config::ProjectType,
     manifest::{Ecosystem, Manifest},
-    markdown::Command,
+    markdown::{Command, commands},
     project::Project,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
@@ -37,6 +38,19 @@ pub(crate) static RULE: Rule = Rule {
                 ("Cargo.toml", "[package]\nname='x'\n[[bin]]\nname='there'\n"),
             ],
             expect: &[("README.md", 4)],
+        },
+        Case {
+            name: "in a sentence, and by other ways of calling",
+            files: &[
+                (
+                    "README.md",
+                    "# X\n\nRun `npm run lint` first.\n\n```sh\ncomposer style\ncargo test -p gone\npnpm lint:all\n```\n",
+                ),
+                ("package.json", "{\"name\":\"x\",\"scripts\":{\"build\":\"y\"}}"),
+                ("composer.json", "{\"name\":\"a/x\",\"scripts\":{\"test\":\"y\"}}"),
+                ("Cargo.toml", "[package]\nname='x'\n"),
+            ],
+            expect: &[("README.md", 3), ("README.md", 6), ("README.md", 7), ("README.md", 8)],
         },
         Case {
             name: "names that are there, and folders that are elsewhere",
@@ -79,8 +93,65 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
                 look(project, &page.path, command, sink);
             }
         }
+        // Commands in sentences: "run `npm run lint` before each commit".
+        if paths::is_history(&page.path) {
+            continue;
+        }
+        for code in page.codes.iter().filter(|code| code.text.contains(' ')) {
+            if let [command] = commands::read(&code.text, code.line, "sh").as_slice() {
+                look(project, &page.path, command, sink);
+            }
+        }
     }
 }
+
+/// What composer itself calls a command; any other word is a script of the project.
+const COMPOSER: &[&str] = &[
+    "about",
+    "archive",
+    "audit",
+    "browse",
+    "bump",
+    "check-platform-reqs",
+    "clear-cache",
+    "completion",
+    "config",
+    "create-project",
+    "depends",
+    "diagnose",
+    "dump-autoload",
+    "dumpautoload",
+    "exec",
+    "fund",
+    "global",
+    "help",
+    "home",
+    "init",
+    "i",
+    "install",
+    "licenses",
+    "list",
+    "outdated",
+    "prohibits",
+    "reinstall",
+    "remove",
+    "require",
+    "rm",
+    "run",
+    "run-script",
+    "search",
+    "self-update",
+    "selfupdate",
+    "show",
+    "status",
+    "suggests",
+    "u",
+    "update",
+    "upgrade",
+    "validate",
+    "why",
+    "why-not",
+];
 
 /// The build file that a command in this page would use: beside the page, or at the root.
 fn manifest<'p>(project: &'p Project<'_>, page: &str, wanted: impl Fn(&Manifest) -> bool) -> Option<&'p Manifest> {
@@ -96,7 +167,20 @@ fn look(project: &Project<'_>, page: &str, command: &Command, sink: &mut Sink<'_
         ["npm" | "pnpm" | "yarn" | "bun", "run", name, ..] => {
             (manifest(project, page, |each| each.ecosystem == Ecosystem::Node), "script", *name)
         }
+        // Guides of libraries have their readers start projects of their own.
+        ["npm" | "pnpm" | "yarn", name @ ("test" | "start"), ..]
+            if !project.index.is_file("server.js") && (*name == "test" || project.kind != ProjectType::Library) =>
+        {
+            (manifest(project, page, |each| each.ecosystem == Ecosystem::Node), "script", *name)
+        }
+        // pnpm and yarn have commands of their own, none of which has a colon.
+        ["pnpm" | "yarn", name, ..] if name.contains(':') => {
+            (manifest(project, page, |each| each.ecosystem == Ecosystem::Node), "script", *name)
+        }
         ["composer", "run" | "run-script", name, ..] => {
+            (manifest(project, page, |each| each.ecosystem == Ecosystem::Php), "script", *name)
+        }
+        ["composer", name, ..] if !COMPOSER.contains(name) => {
             (manifest(project, page, |each| each.ecosystem == Ecosystem::Php), "script", *name)
         }
         ["make", name, ..] => (
@@ -113,6 +197,9 @@ fn look(project: &Project<'_>, page: &str, command: &Command, sink: &mut Sink<'_
             (manifest(project, page, |each| paths::name(&each.path).starts_with("Taskfile")), "task", *name)
         }
         ["cargo", "run", "--bin", name, ..] => return cargo_program(project, page, command.line, name, sink),
+        ["cargo", "run" | "test" | "build" | "check" | "bench", "-p" | "--package", name, ..] => {
+            return cargo_package(project, page, command.line, name, sink);
+        }
         _ => return,
     };
     let Some(file) = file.filter(|file| !file.open && file.problem.is_none() && !file.scripts.is_empty()) else {
@@ -138,6 +225,15 @@ fn look(project: &Project<'_>, page: &str, command: &Command, sink: &mut Sink<'_
         .map(|near| format!("; did you mean `{near}`?"))
         .unwrap_or_default();
     sink.report(page, command.line, 1, format!("`{}` has no {kind} `{name}`{hint}", file.path));
+}
+
+fn cargo_package(project: &Project<'_>, page: &str, line: u32, name: &str, sink: &mut Sink<'_>) {
+    let mut cargo = project.facts.manifests.iter().filter(|manifest| manifest.ecosystem == Ecosystem::Cargo).peekable();
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let known = |manifest: &Manifest| manifest.name.as_deref() == Some(name) || manifest.depends_on(name);
+    if cargo.peek().is_some() && plain && !cargo.any(known) {
+        sink.report(page, line, 1, format!("the tree has no package `{name}`"));
+    }
 }
 
 fn cargo_program(project: &Project<'_>, page: &str, line: u32, name: &str, sink: &mut Sink<'_>) {

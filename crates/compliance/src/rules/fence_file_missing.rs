@@ -1,4 +1,7 @@
 use crate::{
+    config::ProjectType,
+    manifest::Ecosystem,
+    markdown::Document,
     project::{Found, Project},
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
@@ -23,6 +26,15 @@ pub(crate) static RULE: Rule = Rule {
                 ("tools/x.py", "1\n"),
             ],
             expect: &[("README.md", 4), ("README.md", 5)],
+        },
+        Case {
+            name: "on the front page of a program",
+            files: &[
+                ("README.md", "# X\n\n```sh\n./deploy/run.sh\npython load.py\n./gradlew test\npython there.py\n```\n"),
+                ("sub/there.py", "1\n"),
+                ("build.gradle", "plugins { id 'application' }\n"),
+            ],
+            expect: &[("README.md", 4), ("README.md", 5), ("README.md", 6)],
         },
         Case {
             name: "scripts that are there, made by the block, or after a change of folder",
@@ -50,21 +62,25 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
             for command in &fence.commands {
                 let words = command.program();
                 let Some(program) = words.first() else { continue };
-                moved |= matches!(
-                    program.as_str(),
-                    "cd" | "pushd" | "git" | "mkdir" | "docker" | "ssh" | "npx" | "cargo" | "npm" | "tar" | "unzip"
-                );
+                moved |= match (program.as_str(), words.get(1).map_or("", String::as_str)) {
+                    ("cd" | "pushd" | "mkdir" | "docker" | "ssh" | "npx" | "tar" | "unzip", _) => true,
+                    ("git", next) => next == "clone",
+                    ("cargo" | "npm" | "pnpm" | "yarn", next) => {
+                        matches!(next, "init" | "create" | "new" | "generate" | "exec" | "pack")
+                    }
+                    _ => false,
+                };
                 let script =
                     if program.starts_with("./") || program.starts_with("scripts/") || program.starts_with("bin/") {
                         Some(program)
                     } else if RUNNERS.contains(&program.as_str()) {
-                        words.get(1).filter(|word| word.contains('/') && is_script(word))
+                        words.get(1).filter(|word| is_script(word))
                     } else {
                         None
                     };
                 if let Some(script) = script.filter(|script| !moved && !made.contains(&script.trim_start_matches("./")))
                 {
-                    look(project, &page.path, script, command.line, sink);
+                    look(project, page, script, command.line, sink);
                 }
                 made.extend(command.words.iter().map(|word| word.trim_start_matches("./")));
             }
@@ -72,13 +88,19 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     }
 }
 
+/// A script of the build tool that is committed with the project.
+fn is_wrapper(word: &str) -> bool {
+    matches!(word.trim_start_matches("./"), "gradlew" | "mvnw")
+}
+
 fn is_script(word: &str) -> bool {
     matches!(paths::extension(word).as_str(), "py" | "js" | "mjs" | "cjs" | "ts" | "sh" | "rb" | "php" | "pl" | "bash")
 }
 
-fn look(project: &Project<'_>, page: &str, script: &str, line: u32, sink: &mut Sink<'_>) {
+fn look(project: &Project<'_>, document: &Document, script: &str, line: u32, sink: &mut Sink<'_>) {
+    let page = document.path.as_str();
     // Without an extension it may be a program that the build makes; with a variable in it nobody can say.
-    if !is_script(script)
+    if !(is_script(script) || is_wrapper(script))
         || script.starts_with('/')
         || script.contains(['$', '<', '{', '*', '~', '['])
         || script.contains("path/to")
@@ -90,10 +112,23 @@ fn look(project: &Project<'_>, page: &str, script: &str, line: u32, sink: &mut S
     let from_page = paths::join(paths::parent(page), script);
     let there =
         [&from_root, &from_page].into_iter().flatten().any(|path| !matches!(project.index.find(path), Found::Missing));
-    // A folder that is not in the tree either belongs to the reader's own project.
+    // A folder that is not in the tree either belongs to the reader's own project, unless this is a program's front page,
+    // which speaks of nothing but the project.
     let folder = from_root.as_deref().map(paths::parent).unwrap_or_default();
     let own_folder = !folder.is_empty() && project.index.exists(folder);
-    if !there && own_folder {
+    let stem = paths::stem(page).to_ascii_lowercase();
+    let front = !page.contains('/') && matches!(stem.as_str(), "readme" | "contributing" | "agents");
+    let name = paths::name(script);
+    let ours = if is_wrapper(script) {
+        project.facts.manifests.iter().any(|each| each.ecosystem == Ecosystem::Jvm && !each.path.contains('/'))
+    } else {
+        own_folder
+            || front
+                && project.kind != ProjectType::Library
+                && !project.index.files().any(|path| paths::name(path) == name)
+                && !document.codes.iter().any(|code| code.text.contains(name))
+    };
+    if !there && ours {
         sink.report(page, line, 1, format!("the script `{script}` is not in the tree"));
     }
 }

@@ -1,8 +1,9 @@
+use super::sections;
 use crate::{
     project::Project,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
-    text::paths,
+    text::{paths, plain},
 };
 
 pub(crate) static RULE: Rule = Rule {
@@ -10,9 +11,9 @@ pub(crate) static RULE: Rule = Rule {
     category: Category::Changelog,
     severity: Severity::Error,
     on: true,
-    summary: "The licence file and the build file name the same licence",
+    summary: "The licence file, the build file and the README name the same licence",
     why: "Two licences for one work: users and tools believe one of them, and half of them are wrong.",
-    remedy: "Correct the field of the build file or the licence file, whichever is wrong",
+    remedy: "Correct the one that is wrong",
     check: Check::Project(check),
     cases: &[
         Case {
@@ -22,6 +23,22 @@ pub(crate) static RULE: Rule = Rule {
                 ("Cargo.toml", "[package]\nname='x'\nlicense='Apache-2.0'\n"),
             ],
             expect: &[("Cargo.toml", 1)],
+        },
+        Case {
+            name: "another in the README",
+            files: &[
+                ("README.md", "# X\n\n## License\n\nMIT, as you like.\n"),
+                ("Cargo.toml", "[package]\nname='x'\nlicense='Apache-2.0'\n"),
+            ],
+            expect: &[("README.md", 5)],
+        },
+        Case {
+            name: "two in the README, one in the build file",
+            files: &[
+                ("README.md", "# X\n\n## License\n\nCode under Apache-2.0, texts under MIT.\n"),
+                ("Cargo.toml", "[package]\nname='x'\nlicense='Apache-2.0'\n"),
+            ],
+            expect: &[],
         },
         Case {
             name: "the same",
@@ -55,6 +72,54 @@ fn known(text: &str) -> Option<(&'static str, &'static [&'static str])> {
     })
 }
 
+/// Families of licences by the names that sentences use for them.
+const FAMILIES: &[(&str, &[&str])] = &[
+    ("MIT", &["mit"]),
+    ("Apache-2.0", &["apache"]),
+    ("AGPL", &["agpl", "affero"]),
+    ("LGPL", &["lgpl"]),
+    ("GPL", &["gpl"]),
+    ("MPL-2.0", &["mpl", "mozilla"]),
+    ("BSD", &["bsd"]),
+    ("ISC", &["isc"]),
+];
+
+/// The families that a text names, by whole words: `GPL-3.0` is not named by `AGPL-3.0`.
+fn families(text: &str) -> Vec<&'static str> {
+    let words: Vec<String> =
+        text.split(|each: char| !each.is_ascii_alphanumeric()).map(str::to_ascii_lowercase).collect();
+    let starts = |names: &[&str]| {
+        words.iter().any(|word| {
+            names.iter().any(|name| {
+                word.strip_prefix(name).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'v'))
+            })
+        })
+    };
+    FAMILIES.iter().filter(|(_, names)| starts(names)).map(|(family, _)| *family).collect()
+}
+
+/// A README whose section on the licence names one licence, and a build file that names another.
+fn readme(project: &Project<'_>, sink: &mut Sink<'_>) {
+    let Some(readme) = project.readme() else { return };
+    let named = |section: Option<usize>| {
+        readme.heading(section).is_some_and(|heading| sections::any(&[plain(&heading.text)], sections::LICENCE))
+    };
+    let words: Vec<&str> = readme
+        .paragraphs
+        .iter()
+        .filter(|paragraph| named(paragraph.section))
+        .map(|paragraph| paragraph.text.as_str())
+        .collect();
+    let Some(manifest) = project.main_manifest() else { return };
+    let said = families(&words.join(" "));
+    let field = manifest.license.as_deref().map(families).unwrap_or_default();
+    if let ([said], false) = (said.as_slice(), field.is_empty() || field.iter().any(|family| said.contains(family))) {
+        let line = readme.paragraphs.iter().find(|paragraph| named(paragraph.section)).map_or(1, |found| found.line);
+        let message = format!("the licence is {said} here, and `{}` in `{}`", field.join(" and "), manifest.path);
+        sink.report(&readme.path, line, 1, message);
+    }
+}
+
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let files: Vec<&(String, String)> = project
         .facts
@@ -67,6 +132,7 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
                     .any(|stem| paths::name(path).to_ascii_lowercase().starts_with(stem))
         })
         .collect();
+    readme(project, sink);
     // Several files mean several licences, and their relation is written where no rule can read it.
     let [(file, text)] = files.as_slice() else { return };
     let Some((name, names)) = known(text) else { return };

@@ -71,7 +71,16 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
             .any(|word| words.contains(word))
         })
     });
-    if !commands && !plain && !linked {
+    // A library is installed by naming it in a build file; and a command may stand in a sentence.
+    let named = project.kind == ProjectType::Library
+        && crate::text::tokens::contains(&project.facts.document_words, "dependencies");
+    let inline = project.readme().is_some_and(|readme| {
+        readme
+            .codes
+            .iter()
+            .any(|code| code.text.split(' ').nth(1).is_some_and(|word| word == "install" || word == "add"))
+    });
+    if !commands && !plain && !linked && !named && !inline {
         sink.report(path, 1, 1, "no section says how to install or start it".to_owned());
     }
 }

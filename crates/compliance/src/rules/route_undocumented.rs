@@ -79,7 +79,7 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     }
     let mut seen = HashSet::new();
     for (path, facts) in project.shipped_code() {
-        for route in &facts.routes {
+        for route in facts.routes.iter().filter(|route| !route.implied) {
             let shape = routes::shape(&route.path);
             // `/{id}` is all of a path only together with where it is mounted, which the code here does not say.
             if shape.iter().all(|segment| segment == "{}") {
@@ -87,7 +87,7 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
             }
             // Prefixes are mounted elsewhere, so the end of the path is what counts.
             let known = documented.iter().any(|(method, other)| {
-                routes::same(other, &shape)
+                (routes::same(&shape, other) || shape == *other)
                     && method.is_none_or(|method| route.method == "ANY" || method == route.method)
             });
             let own = format!("/{}", route.path.trim_start_matches('/'));

@@ -1,3 +1,5 @@
+use std::collections::{HashMap, HashSet};
+
 use crate::{
     code,
     config::ignored,
@@ -12,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     category: Category::Drift,
     severity: Severity::Warning,
     on: true,
-    summary: "Every environment variable in an example file or a table of variables is one that the project reads",
+    summary: "Every environment variable that documents or an example file give a project is one that it reads",
     why: "Operators set it and nothing happens; usually it was renamed in the code.",
     remedy: "Remove it or correct its name; other programs' variables go into `ignore_variables`",
     check: Check::Project(check),
@@ -37,6 +39,14 @@ pub(crate) static RULE: Rule = Rule {
             expect: &[("README.md", 8)],
         },
         Case {
+            name: "named beside others of its family",
+            files: &[
+                ("README.md", "# X\n\nSet `SHOP_A`, `SHOP_B` and `SHOP_GONE`; `OTHER_X` is for another program.\n"),
+                ("src/main.rs", "fn main() { env::var(\"SHOP_A\"); env::var(\"SHOP_B\"); }\n"),
+            ],
+            expect: &[("README.md", 3)],
+        },
+        Case {
             name: "read anywhere, by parts, or by other programs",
             files: &[
                 (".env.example", "SHOP_A=1\nPOSTGRES_PASSWORD=x\nSHOP_PORT=1\n"),
@@ -59,7 +69,16 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
             sink.report(&example.path, example.line, 1, format!("nothing in the tree reads `{}`", example.name));
         }
     }
+    let families = families(project);
     for page in project.pages() {
+        let history = crate::text::paths::is_history(&page.path) || page.path.contains("/adr/");
+        for code in page.codes.iter().filter(|_| !history) {
+            let name = code.text.trim_start_matches('$').split('=').next().unwrap_or_default();
+            let ours = name.split_once('_').is_some_and(|(first, rest)| families.contains(first) && !rest.is_empty());
+            if ours && code::is_variable(name) && !known(project, name) && !ignored(&ignore, name) {
+                sink.report(&page.path, code.line, 1, format!("nothing in the tree reads `{name}`"));
+            }
+        }
         for table in &page.tables {
             let header = table.header.cells.first().map(|cell| crate::text::plain(&cell.text)).unwrap_or_default();
             let section = page
@@ -77,12 +96,29 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
             for row in &table.rows {
                 let Some(name) = row.cells.first().and_then(|cell| cell.codes.first()) else { continue };
                 let name = name.trim_start_matches('$').split('=').next().unwrap_or_default();
-                if code::is_variable(name) && name.contains('_') && !known(project, name) && !ignored(&ignore, name) {
+                let told = name.split_once('_').is_some_and(|(first, _)| !history && families.contains(first));
+                if code::is_variable(name)
+                    && name.contains('_')
+                    && !told
+                    && !known(project, name)
+                    && !ignored(&ignore, name)
+                {
                     sink.report(&page.path, row.line, 1, format!("nothing in the tree reads `{name}`"));
                 }
             }
         }
     }
+}
+
+/// The first words of variables of which the code reads two or more: `SHOP` of `SHOP_PORT` and `SHOP_HOST`.
+fn families<'p>(project: &'p Project<'_>) -> HashSet<&'p str> {
+    let mut members: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for variable in project.facts.code.iter().flat_map(|(_, facts)| &facts.variables) {
+        if let Some((first, _)) = variable.name.split_once('_').filter(|(first, _)| first.len() > 2) {
+            members.entry(first).or_default().insert(&variable.name);
+        }
+    }
+    members.into_iter().filter(|(_, names)| names.len() > 1).map(|(first, _)| first).collect()
 }
 
 /// Read by its whole name, or put together from a prefix and a rest that both stand in the code.

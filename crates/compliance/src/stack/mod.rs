@@ -223,7 +223,12 @@ pub(crate) fn project_type(index: &Index, facts: &Collected, detected: &[Detecte
     let root: Vec<&Manifest> = facts.manifests.iter().filter(|manifest| !manifest.path.contains('/')).collect();
     let programs = root.iter().any(|manifest| !manifest.programs.is_empty());
     let rust_program = index.is_file("src/main.rs");
-    let go_program = index.is_file("main.go");
+    let go_program =
+        index.is_file("main.go") || index.files().any(|path| path.starts_with("cmd/") && path.ends_with("/main.go"));
+    // Nothing that a registry would take, but it takes arguments: a script.
+    let script = !root.iter().any(|manifest| manifest.name.is_some())
+        && facts.code.iter().any(|(path, facts)| !crate::code::is_test(path) && !facts.flags.is_empty());
+    let jvm_program = sure(Kind::Cli) && root.iter().any(|manifest| manifest.ecosystem == Ecosystem::Jvm);
     let routes = facts.code.iter().any(|(path, facts)| !crate::code::is_test(path) && !facts.routes.is_empty());
     let named = root.iter().any(|manifest| manifest.name.is_some() && manifest.ecosystem != Ecosystem::Tasks);
     if sure(Kind::Framework) && routes {
@@ -232,7 +237,7 @@ pub(crate) fn project_type(index: &Index, facts: &Collected, detected: &[Detecte
         && !root.iter().any(|manifest| !manifest.private && manifest.ecosystem == Ecosystem::Node)
     {
         ProjectType::WebApp
-    } else if programs || rust_program || go_program {
+    } else if programs || rust_program || go_program || jvm_program || script {
         ProjectType::Cli
     } else if named {
         ProjectType::Library

@@ -44,31 +44,86 @@ const WORDS: &[(&str, Kind, &str)] = &[
     ("cli", Kind::Cli, "program"),
 ];
 
+/// Commands, which say as much where they stand in code.
+const COMMANDS: &[(&str, &str)] = &[
+    ("cargo ", "Rust"),
+    ("python ", "Python"),
+    ("python3 ", "Python"),
+    ("pip ", "Python"),
+    ("uv ", "Python"),
+    ("npm ", "JavaScript"),
+    ("node ", "JavaScript"),
+    ("npx ", "JavaScript"),
+    ("go run", "Go"),
+    ("go test", "Go"),
+    ("mvn ", "Java"),
+    ("dotnet ", "C#"),
+    ("composer ", "PHP"),
+    ("bundle exec", "Ruby"),
+];
+
 pub(super) fn detect(path: &str, text: &str) -> Vec<Detected> {
     let mut found: Vec<Detected> = Vec::new();
+    let mut seen = |kind: Kind, name: &str, number: usize, word: &str| match found
+        .iter_mut()
+        .find(|each| each.kind == kind && each.name == name)
+    {
+        Some(each) => each.confidence = 0.4,
+        None => found.push(Detected {
+            kind,
+            name: name.to_owned(),
+            confidence: 0.3,
+            evidence: vec![format!("{path}:{number}: says `{}`", word.trim())],
+        }),
+    };
     for (line, number) in text.lines().zip(1..) {
         let line = line.to_lowercase();
+        // Between backticks are values and names: `?tag=rust` asks for no language.
+        let (mut prose, mut codes) = (String::new(), Vec::new());
+        for (part, index) in line.split('`').zip(0..) {
+            if index % 2 == 0 {
+                prose.push_str(part);
+            } else {
+                codes.push(part);
+            }
+            prose.push(' ');
+        }
         for (word, kind, name) in WORDS {
-            let whole = line.match_indices(word).any(|(at, _)| {
-                let before = line[..at].chars().next_back();
-                let after = line[at + word.len()..].chars().next();
+            let whole = prose.match_indices(word).any(|(at, _)| {
+                let before = prose[..at].chars().next_back();
+                let after = prose[at + word.len()..].chars().next();
                 let outside = |character: Option<char>| character.is_none_or(|character| !character.is_alphanumeric());
                 outside(before) && outside(after)
             });
-            if !whole {
-                continue;
+            if whole {
+                seen(*kind, name, number, word);
             }
-            match found.iter_mut().find(|each| each.kind == *kind && each.name == *name) {
-                Some(each) => each.confidence = 0.4,
-                None => found.push(Detected {
-                    kind: *kind,
-                    name: (*name).to_owned(),
-                    confidence: 0.3,
-                    evidence: vec![format!("{path}:{number}: says `{word}`")],
-                }),
+        }
+        // A name alone between backticks is still a name: in `Python`.
+        for (word, kind, name) in WORDS.iter().filter(|(word, kind, _)| *kind == Kind::Language && codes.contains(word))
+        {
+            seen(*kind, name, number, word);
+        }
+        let commands = codes.iter().copied().chain([line.trim_start_matches([' ', '$'])]);
+        for command in commands {
+            if let Some((word, name)) = COMMANDS.iter().find(|(word, _)| command.starts_with(word)) {
+                seen(Kind::Language, name, number, word);
             }
         }
     }
     found.sort_by_key(|each| each.kind);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_in_code_are_no_languages_and_commands_are() {
+        let names = |text: &str| detect("README.md", text).into_iter().map(|each| each.name).collect::<Vec<_>>();
+        assert_eq!(names("`?tag=rust` narrows it down; started with `node src/main.js`."), ["JavaScript"]);
+        assert_eq!(names("A service in `Python` with FastAPI."), ["Python", "FastAPI"]);
+        assert_eq!(names("    $ cargo run\n"), ["Rust"]);
+    }
 }

@@ -27,40 +27,53 @@ pub type Tokens = HashSet<u64, BuildHasherDefault<Identity>>;
 
 /// One word's hash. `-` and `_` are the same, and so are upper and lower case: `--max-size`, `max_size` and `MAX_SIZE` meet.
 pub fn hash(word: &[u8]) -> u64 {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in word {
-        let byte = if *byte == b'-' { b'_' } else { byte.to_ascii_lowercase() };
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    hash
+    word.iter().fold(START, |hash, byte| step(hash, if *byte == b'-' { b'_' } else { byte.to_ascii_lowercase() }))
+}
+
+const START: u64 = 0xcbf2_9ce4_8422_2325;
+
+const RECENT: usize = 512;
+
+fn step(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
 }
 
 /// Adds every identifier of `text`, words with inner `-` both whole and in parts.
 pub fn collect(text: &[u8], tokens: &mut Tokens) {
+    // Most words of a text have just been seen: a look into this small table is cheaper than one into the set.
+    let mut recent = [0u64; RECENT];
+    let mut add = |hash: u64| {
+        let slot = &mut recent[usize::try_from(hash >> 32).unwrap_or(0) % RECENT];
+        if *slot != hash {
+            *slot = hash;
+            tokens.insert(hash);
+        }
+    };
     let mut at = 0;
     while at < text.len() {
-        if !CLASS[text[at] as usize] {
+        if FOLDED[text[at] as usize] == 0 {
             at += 1;
             continue;
         }
-        let start = at;
-        let mut part = start;
-        let mut kebab = false;
+        let (mut whole, mut part, mut kebab) = (START, START, false);
         while at < text.len() {
-            if CLASS[text[at] as usize] {
-                at += 1;
+            let folded = FOLDED[text[at] as usize];
+            if folded != 0 {
+                whole = step(whole, folded);
+                part = step(part, folded);
             } else if text[at] == b'-' && text.get(at + 1).is_some_and(u8::is_ascii_alphanumeric) {
-                tokens.insert(hash(&text[part..at]));
+                add(part);
                 kebab = true;
-                at += 1;
-                part = at;
+                whole = step(whole, b'_');
+                part = START;
             } else {
                 break;
             }
+            at += 1;
         }
-        tokens.insert(hash(&text[part..at]));
+        add(part);
         if kebab {
-            tokens.insert(hash(&text[start..at]));
+            add(whole);
         }
     }
 }
@@ -69,13 +82,16 @@ pub fn contains(tokens: &Tokens, word: &str) -> bool {
     tokens.contains(&hash(word.as_bytes()))
 }
 
-const CLASS: [bool; 256] = {
-    let mut class = [false; 256];
+/// Bytes of words in lower case; zero for all others.
+const FOLDED: [u8; 256] = {
+    let mut folded = [0; 256];
     let mut byte = 0u8;
     loop {
-        class[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+        if byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80 {
+            folded[byte as usize] = byte.to_ascii_lowercase();
+        }
         if byte == u8::MAX {
-            break class;
+            break folded;
         }
         byte += 1;
     }
