@@ -75,7 +75,8 @@ pub fn check(tree: &dyn Tree, config: &Config) -> Report {
     let detected = stack::from_facts(&index, &facts);
     let kind = config.project_type.unwrap_or_else(|| stack::project_type(&index, &facts, &detected));
     let waiver_text = tree_file(tree, &index, waivers::FILE);
-    let project = Project { tree, config, index, entries, facts, stack: detected, kind };
+    let places = facts.documents.iter().zip(0..).map(|(document, at)| (document.path.clone(), at)).collect();
+    let project = Project { tree, config, index, entries, facts, places, stack: detected, kind };
     for (rule, severity) in enabled(config, |check| matches!(check, Check::Project(_))) {
         if let Check::Project(look) = rule.check {
             look(&project, &mut Sink { rule, severity, config, findings: &mut findings });
@@ -284,7 +285,8 @@ fn read(
     match role {
         Role::Markdown => {
             let text = String::from_utf8_lossy(&bytes);
-            let mut document = markdown::parse(path, &text);
+            let whole = is_read_whole(path, config);
+            let mut document = markdown::parse_with(path, &text, whole);
             if !is_sample(path) {
                 let page = Page { document: &document, text: &text, bytes: &bytes };
                 for (rule, severity) in page_rules {
@@ -294,7 +296,7 @@ fn read(
                 }
             }
             words_of_document(path, &text, facts);
-            document.shrink(is_read_whole(path, config));
+            document.shrink(whole);
             facts.documents.push(document);
         }
         Role::Plain => {

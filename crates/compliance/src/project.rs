@@ -182,6 +182,8 @@ pub struct Project<'a> {
     pub index: Index,
     pub entries: Vec<Entry>,
     pub facts: Collected,
+    /// Where each document is in `facts.documents`: links ask for them by the hundred thousand.
+    pub places: HashMap<String, usize>,
     pub stack: Vec<Detected>,
     pub kind: ProjectType,
 }
@@ -225,11 +227,7 @@ pub fn is_template(path: &str) -> bool {
 
 impl Project<'_> {
     pub fn document(&self, path: &str) -> Option<&Document> {
-        self.facts
-            .documents
-            .binary_search_by(|document| document.path.as_str().cmp(path))
-            .ok()
-            .map(|at| &self.facts.documents[at])
+        self.places.get(path).map(|at| &self.facts.documents[*at])
     }
 
     /// The README at the root, when it is Markdown.

@@ -12,6 +12,7 @@ mod parse;
 pub use commands::Command;
 pub use front_matter::FrontMatter;
 pub use parse::parse;
+pub(crate) use parse::parse_with;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heading {

@@ -12,6 +12,11 @@ use crate::text::{Lines, slug};
 
 /// Reads a document. Anything is a document: whatever the bytes were, this gives facts and never fails.
 pub fn parse(path: &str, text: &str) -> Document {
+    parse_with(path, text, true)
+}
+
+/// The same, for most documents without the texts of paragraphs and list items, which only rules over a few documents read.
+pub(crate) fn parse_with(path: &str, text: &str, sentences: bool) -> Document {
     let front_matter = FrontMatter::read(text);
     let start = match &front_matter {
         Some(matter) => matter.source.end,
@@ -21,13 +26,15 @@ pub fn parse(path: &str, text: &str) -> Document {
     let lines = Lines::new(text);
     let line_count = lines.count();
     let document = Document { path: path.to_owned(), front_matter, lines, line_count, ..Document::default() };
-    Reader { document, text, start, ..Reader::new(text) }.run()
+    Reader { document, text, start, sentences, ..Reader::new(text) }.run()
 }
 
 struct Reader<'t> {
     document: Document,
     text: &'t str,
     start: usize,
+    /// Whether paragraphs and list items are kept.
+    sentences: bool,
     slugs: HashMap<String, usize>,
     heading: Option<(Heading, Option<String>)>,
     links: Vec<Link>,
@@ -48,6 +55,7 @@ impl<'t> Reader<'t> {
             document: Document::default(),
             text,
             start: 0,
+            sentences: true,
             slugs: HashMap::new(),
             heading: None,
             links: Vec::new(),
@@ -203,7 +211,7 @@ impl<'t> Reader<'t> {
             Tag::TableHead | Tag::TableRow => self.row = Some(Row { line, offset: range.start, ..Row::default() }),
             Tag::TableCell => self.cell = Some(Cell::default()),
             Tag::List(_) | Tag::BlockQuote(_) => self.depth += 1,
-            Tag::Item => {
+            Tag::Item if self.sentences => {
                 let depth = u8::try_from(self.items.len()).unwrap_or(u8::MAX);
                 self.items.push(self.document.items.len());
                 let section = self.section();
@@ -216,6 +224,7 @@ impl<'t> Reader<'t> {
                     section,
                 });
             }
+            Tag::Paragraph if !self.sentences => {}
             Tag::Paragraph if self.items.is_empty() => {
                 self.paragraph =
                     Some(Paragraph { text: String::new(), line, offset: range.start, section: self.section() });

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: speed beside peers, measured in one run on this machine. Never a test.
 
 mod compliance;
+mod document;
 mod gateway;
 
 use std::path::PathBuf;
@@ -52,7 +53,12 @@ fn documents(layout: &Layout) -> anyhow::Result<bool> {
     let mut measures = compliance::run(&tree, &own, &peers.join("node_modules/.bin"))?;
     measures.push(compliance::run_large(&tree, &own)?);
     let _ = std::fs::remove_dir_all(&tree);
-    say!("\n{}", compliance::table(&measures));
+    let text = compliance::text(&measures);
+    say!("\n{text}");
+    if measures.iter().take(5).all(|measure| measure.best.is_some()) {
+        document::write(&layout.root.join("docs/performance.md"), &text)?;
+        say!("Written to docs/performance.md.");
+    }
     // The fastest peer is the bar; a peer that could not be had is no reason to fail.
     let bar = measures[1..measures.len() - 1].iter().filter_map(|measure| measure.best).min();
     let own = measures[0].best;

@@ -94,7 +94,7 @@ pub(crate) fn run(layout: &Layout, options: &Options) -> anyhow::Result<bool> {
     say!("\n{}", report.text());
     if !options.quick && options.only.is_empty() && options.gateway.is_none() {
         let file = layout.root.join("docs/performance.md");
-        report::write(&file, &report.text())?;
+        super::document::write(&file, &report.text())?;
         say!("Written to docs/performance.md.");
     }
     Ok(true)
