@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
 use url::Url;
 
@@ -91,8 +92,14 @@ impl Reader {
         })
     }
 
-    /// A secret from `NAME`, or from the file that `NAME_FILE` names (trailing line end cut). Absent is `None`.
+    /// A secret from `NAME`, or from the file that `NAME_FILE` names (trailing line end cut). Absent is `None`. No log shows it from then on.
     pub fn optional_secret(&mut self, name: &str) -> Option<Secret> {
+        let secret = self.find_secret(name)?;
+        crate::scrub::register(secret.expose());
+        Some(secret)
+    }
+
+    fn find_secret(&mut self, name: &str) -> Option<Secret> {
         let file_name = format!("{name}_FILE");
         match ((self.lookup)(name), (self.lookup)(&file_name)) {
             (Some(_), Some(_)) => {
@@ -130,6 +137,12 @@ impl Reader {
         secret
     }
 
+    /// How long something is kept, in days; 0 means for ever, which is `None`.
+    pub fn keep_days(&mut self, name: &str, default: u32) -> Option<Duration> {
+        let days = self.or(name, default);
+        (days > 0).then(|| Duration::from_hours(24 * u64::from(days)))
+    }
+
     /// Adds a problem that only the caller can see.
     pub fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
@@ -165,6 +178,33 @@ pub struct Shared {
     pub n8n_inbound_token: Secret,
     /// `API_GATEWAY_URL`, `CURSOR_INTEGRATION_URL`, `GITHUB_INTEGRATION_URL`, `NOTIFICATION_URL`, `DASHBOARD_BACKEND_URL`.
     pub services: ServiceUrls,
+    /// How long finished jobs stay in their table.
+    pub keep_jobs: KeepJobs,
+}
+
+/// How long jobs stay after their end, for people who look.
+#[derive(Clone, Copy, Debug)]
+pub struct KeepJobs {
+    /// `KEEP_DONE_JOBS_HOURS` (default 24): how long jobs that are done stay in their table.
+    pub done: Duration,
+    /// `KEEP_DEAD_JOBS_DAYS` (default 90; 0: for ever): how long jobs that were given up stay, to be looked at and tried again.
+    pub dead: Option<Duration>,
+}
+
+impl Default for KeepJobs {
+    fn default() -> Self {
+        Self { done: Duration::from_hours(24), dead: Some(Duration::from_hours(24 * 90)) }
+    }
+}
+
+impl KeepJobs {
+    fn read(env: &mut Reader) -> Self {
+        let done = env.or("KEEP_DONE_JOBS_HOURS", 24_u32);
+        if done == 0 {
+            env.problem("KEEP_DONE_JOBS_HOURS must be 1 or more (example: KEEP_DONE_JOBS_HOURS=24)");
+        }
+        Self { done: Duration::from_hours(done.into()), dead: env.keep_days("KEEP_DEAD_JOBS_DAYS", 90) }
+    }
 }
 
 /// Where our services are; the defaults are the names of the compose file.
@@ -210,6 +250,7 @@ impl Shared {
             n8n_url: env.or("N8N_URL", "http://n8n:5678".parse().expect("the default is a URL")),
             n8n_inbound_token: env.secret("N8N_INBOUND_TOKEN", 16),
             services: ServiceUrls::read(env),
+            keep_jobs: KeepJobs::read(env),
         }
     }
 }

@@ -208,7 +208,8 @@ impl IntoResponse for Error {
             title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
             status: self.status.as_u16(),
             code: self.code.to_owned(),
-            detail: self.detail,
+            // What a peer said may be quoted here, and peers quote what they were sent.
+            detail: crate::scrub::secrets(&self.detail).into_owned(),
             errors: self.fields,
             correlation_id: crate::http::correlation_id().unwrap_or_default(),
             extra: self.extra,

@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod metrics;
 pub mod redis;
 pub mod scopes;
+pub mod scrub;
 pub mod shutdown;
 pub mod steps;
 pub mod telemetry;

@@ -123,7 +123,8 @@ pub fn status_class(status: StatusCode) -> &'static str {
     }
 }
 
-fn method_label(method: &Method) -> &'static str {
+/// The method, of a closed set.
+pub(crate) fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::POST => "POST",

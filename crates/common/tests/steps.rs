@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::post;
 use common::clock::Clock;
+use common::config::KeepJobs;
 use common::ids::ProjectId;
 use common::jobs::{Attempt, Job, JobError, Worker};
 use common::steps::{Begin, BeginLong, Claim, LongAnswer, LongCall, N8n, ResumeCarrier, Step, fence, finish_long};
@@ -256,4 +257,49 @@ async fn a_job_whose_process_was_killed_is_taken_by_another(db: PgPool) {
     assert_eq!(worker.run_due().await, 0, "its lease is not over");
     clock.advance(Duration::from_secs(16));
     assert_eq!(worker.run_due().await, 1);
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn ended_jobs_go_when_they_were_kept_long_enough(db: PgPool) {
+    let (clock, log) = (clock(), Log::default());
+    let mut conn = db.acquire().await.unwrap();
+    let keep = KeepJobs { done: Duration::from_hours(2), dead: Some(Duration::from_hours(48)) };
+    let worker = Worker::new(db.clone(), clock.clone()).register::<Flaky>(Arc::clone(&log)).keep(keep);
+    let states = async || -> Vec<String> {
+        sqlx::query_scalar("SELECT state FROM jobs ORDER BY state").fetch_all(&db).await.unwrap()
+    };
+    for fail_first in [0, 9] {
+        common::jobs::enqueue(&mut conn, &Flaky { key: None, fail_first }, clock.now()).await.unwrap();
+    }
+    for _ in 0..4 {
+        worker.run_due().await;
+        clock.advance(Duration::from_secs(60));
+    }
+    let later = clock.now() + Duration::from_hours(1000);
+    common::jobs::enqueue_at(&mut conn, &Flaky { key: None, fail_first: 0 }, later, clock.now()).await.unwrap();
+    for (hours, left) in
+        [(1, &["dead", "done", "ready"] as &[_]), (2, &["dead", "ready"]), (46, &["ready"]), (500, &["ready"])]
+    {
+        clock.advance(Duration::from_hours(hours));
+        worker.tidy_up().await;
+        assert_eq!(states().await, left, "after {hours} more hours");
+    }
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn more_rows_than_one_statement_takes_go_in_one_round(db: PgPool) {
+    let clock = clock();
+    sqlx::query(
+        "INSERT INTO jobs (id, queue, payload, state, max_attempts, run_at, created_at, finished_at)
+         SELECT gen_random_uuid(), 'test.flaky', '{}', 'done', 3, $1, $1, $1 FROM generate_series(1, $2)",
+    )
+    .bind(clock.now())
+    .bind(i32::try_from(common::jobs::PRUNE_AT_ONCE).unwrap() * 2 + 1)
+    .execute(&db)
+    .await
+    .unwrap();
+    clock.advance(Duration::from_hours(25));
+    Worker::new(db.clone(), clock).tidy_up().await;
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM jobs").fetch_one(&db).await.unwrap();
+    assert_eq!(left, 0);
 }

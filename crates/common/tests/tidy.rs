@@ -91,7 +91,7 @@ fn sql_names_a_table_only_in_its_owners_store() {
 /// Where settings are read, and what each place is called in `.env.example`.
 const SETTINGS: [(&str, &str); 7] = [
     ("crates/common/src/config.rs", "Every service"),
-    ("crates/common/src/telemetry.rs", "Logs of every service"),
+    ("crates/common/src/telemetry/settings.rs", "Logs and traces of every service"),
     ("services/api-gateway/src/config.rs", "api-gateway"),
     ("services/dashboard-backend/src/config.rs", "dashboard-backend"),
     ("services/cursor-integration/src/config.rs", "cursor-integration"),

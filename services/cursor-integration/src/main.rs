@@ -19,5 +19,6 @@ async fn main() -> anyhow::Result<()> {
         common::http::serve(app.config.shared.bind, routes::service(&app), stop.clone()),
         worker(&app).run(stop.clone()),
     )?;
+    common::telemetry::finish().await;
     Ok(())
 }

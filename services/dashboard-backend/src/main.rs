@@ -20,5 +20,6 @@ async fn main() -> anyhow::Result<()> {
         carriers::run_upkeep(app.clone(), stop.clone()),
         live::run(app, stop),
     )?;
+    common::telemetry::finish().await;
     Ok(())
 }

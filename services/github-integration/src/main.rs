@@ -20,5 +20,6 @@ async fn main() -> anyhow::Result<()> {
         worker(&app).run(stop.clone()),
         poller::run(app.clone(), stop.clone()),
     )?;
+    common::telemetry::finish().await;
     Ok(())
 }

@@ -20,5 +20,6 @@ async fn main() -> anyhow::Result<()> {
         jobs::worker(&app).run(stop.clone()),
         telegram::receive(app.clone(), stop.clone()),
     )?;
+    common::telemetry::finish().await;
     Ok(())
 }

@@ -1,14 +1,14 @@
 //! The one outgoing HTTP client: time-outs, user agent, correlation and trace headers, metrics.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::context;
 use crate::error::{Error, Problem};
 use crate::metrics;
+use crate::telemetry::Outgoing;
 
 /// A client for one peer, named for metrics and logs.
 #[derive(Clone, Debug)]
@@ -128,24 +128,28 @@ impl Client {
         Self { peer, inner }
     }
 
-    /// Starts a request that carries the correlation id and the trace.
+    /// Starts a request. [`Client::send`] adds the correlation id and the trace.
     pub fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        let request = self.inner.request(method, url);
-        match context::current() {
-            Some(context) => {
-                request.header("x-request-id", &context.correlation_id).header("traceparent", context.traceparent())
-            }
-            None => request,
-        }
+        self.inner.request(method, url)
     }
 
     /// Sends, and gives back any answer, errors included.
     pub async fn send(&self, request: RequestBuilder) -> Result<Response, CallError> {
-        let start = Instant::now();
-        let result = request.send().await.map_err(reqwest::Error::without_url);
-        let outcome = result.as_ref().map_or("unreachable", |response| metrics::status_class(response.status()));
-        metrics::calls().observe(self.peer, outcome, start.elapsed());
-        result.map_err(|source| CallError::Unreachable { peer: self.peer, source })
+        let (client, request) = request.build_split();
+        let unreachable =
+            |source: reqwest::Error| CallError::Unreachable { peer: self.peer, source: source.without_url() };
+        let mut request = request.map_err(unreachable)?;
+        let call = Outgoing::begin(self.peer, request.method().as_str());
+        if let Some(context) = call.context() {
+            context.inject(request.headers_mut());
+        }
+        call.note("server.address", request.url().host_str().unwrap_or_default().to_owned());
+        let result = call.during(client.execute(request)).await;
+        if let Ok(response) = &result {
+            call.note("http.response.status_code", i64::from(response.status().as_u16()));
+        }
+        call.end(result.as_ref().map_or("unreachable", |response| metrics::status_class(response.status())));
+        result.map_err(unreachable)
     }
 
     /// Sends, and reads a JSON answer; anything but 2xx is an error.

@@ -8,7 +8,9 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
 use http::{HeaderValue, StatusCode, header};
+use opentelemetry::trace::TraceContextExt as _;
 use tracing::Instrument as _;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::context::{Context, in_context};
 use crate::error::Error;
@@ -54,8 +56,21 @@ async fn wrong_method(request: Request) -> Error {
 }
 
 async fn identify(request: Request, next: Next) -> Response {
-    let context = Context::from_headers(request.headers());
-    let span = tracing::info_span!("http", correlation_id = %context.correlation_id, trace_id = %context.trace_id, span_id = %context.span_id);
+    let mut context = Context::from_headers(request.headers());
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
+    let span = if is_housekeeping(route) {
+        tracing::Span::none() // asked every few seconds by machines: nobody looks for their traces
+    } else {
+        server_span(&request, route)
+    };
+    if !span.is_disabled() {
+        if let Some(parent) = Context::remote_parent(request.headers()) {
+            // Fails when traces are off, and then there is no span to have a parent.
+            let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(parent));
+        }
+        span.set_attribute("correlation_id", context.correlation_id.clone());
+        context = context.within(&span);
+    }
     let id = HeaderValue::from_str(&context.correlation_id);
     in_context(
         context,
@@ -64,11 +79,29 @@ async fn identify(request: Request, next: Next) -> Response {
             if let Ok(id) = id {
                 response.headers_mut().insert("x-request-id", id);
             }
+            let span = tracing::Span::current();
+            span.set_attribute("http.response.status_code", i64::from(response.status().as_u16()));
+            if response.status().is_server_error() {
+                span.set_status(opentelemetry::trace::Status::error(""));
+            }
             response
         }
         .instrument(span),
     )
     .await
+}
+
+/// Attributes are set apart from the fields of the span, which every log line would repeat.
+fn server_span(request: &Request, route: &str) -> tracing::Span {
+    let method = metrics::method_label(request.method());
+    let span = tracing::info_span!("http", otel.name = %format_args!("{method} {route}"), otel.kind = "server");
+    span.set_attribute("http.request.method", method);
+    span.set_attribute("http.route", route.to_owned());
+    span
+}
+
+fn is_housekeeping(route: &str) -> bool {
+    matches!(route, "/health/live" | "/health/ready" | "/metrics")
 }
 
 async fn measure(request: Request, next: Next) -> Response {
@@ -83,7 +116,7 @@ async fn measure(request: Request, next: Next) -> Response {
     drop(in_flight);
     let elapsed = start.elapsed();
     metrics::http().observe(&method, &route, response.status(), elapsed);
-    if !matches!(route.as_str(), "/health/live" | "/health/ready" | "/metrics") {
+    if !is_housekeeping(&route) {
         tracing::info!(http.method = %method, http.route = route, http.status = response.status().as_u16(), duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX), "answered");
     }
     response

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use backoff::backoff;
-pub use queue::{DeadJob, QueueDepth, dead, depths, enqueue, enqueue_at, revive};
+pub use queue::{DeadJob, PRUNE_AT_ONCE, QueueDepth, dead, depths, enqueue, enqueue_at, revive};
 pub use worker::Worker;
 
 /// A kind of background work. The fields are its payload: ids, never secrets.

@@ -15,6 +15,9 @@ use crate::ids::JobId;
 /// How long a worker may go without a sign of life before its job is taken by another.
 pub(super) const LEASE: Duration = Duration::from_secs(15);
 
+/// Rows that one statement of housekeeping removes at most: short locks, and a first round over an old table that others do not feel.
+pub const PRUNE_AT_ONCE: i64 = 5_000;
+
 /// A claimed job.
 #[derive(Debug, FromRow)]
 pub(super) struct Claimed {
@@ -166,7 +169,7 @@ pub(super) async fn put_back(
     .bind(id)
     .bind(owner)
     .bind(run_at)
-    .bind(failed)
+    .bind(failed.map(crate::scrub::scrub))
     .execute(&mut *conn)
     .await;
     match result {
@@ -192,7 +195,7 @@ pub(super) async fn bury(
     )
     .bind(id)
     .bind(owner)
-    .bind(error)
+    .bind(crate::scrub::scrub(error))
     .bind(now)
     .execute(conn)
     .await?;
@@ -207,10 +210,12 @@ pub(super) async fn next_due(conn: &mut PgConnection, queues: &[String]) -> sqlx
         .await
 }
 
-/// Removes what was done before `before`.
-pub(super) async fn prune(conn: &mut PgConnection, before: OffsetDateTime) -> sqlx::Result<u64> {
-    Ok(sqlx::query("DELETE FROM jobs WHERE state = 'done' AND finished_at < $1")
+/// Removes up to [`PRUNE_AT_ONCE`] jobs in `state` that ended before `before`.
+pub(super) async fn prune(conn: &mut PgConnection, state: &str, before: OffsetDateTime) -> sqlx::Result<u64> {
+    Ok(sqlx::query("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE state = $1 AND finished_at < $2 LIMIT $3)")
+        .bind(state)
         .bind(before)
+        .bind(PRUNE_AT_ONCE)
         .execute(conn)
         .await?
         .rows_affected())

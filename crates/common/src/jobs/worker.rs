@@ -7,21 +7,27 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use opentelemetry::trace::{Status, TraceContextExt as _};
 use prometheus::{HistogramVec, IntCounterVec};
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
+use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use uuid::Uuid;
 
 use super::queue::{self, Claimed, LEASE};
 use super::{Attempt, Job, JobError, backoff};
 use crate::clock::Clock;
-use crate::config::Secret;
+use crate::config::{KeepJobs, Secret};
 use crate::http::{Context, in_context};
 
+/// Removes up to [`super::PRUNE_AT_ONCE`] old rows of one table and answers how many it removed.
+type Chore = Arc<dyn Fn(PgPool, OffsetDateTime) -> BoxFuture<'static, sqlx::Result<u64>> + Send + Sync>;
 type Handler =
     Arc<dyn Fn(serde_json::Value, Attempt) -> Pin<Box<dyn Future<Output = Result<(), JobError>> + Send>> + Send + Sync>;
 
@@ -29,14 +35,21 @@ type Handler =
 const CONCURRENCY: usize = 16;
 /// How often to look without being woken: the longest a job waits when a notification was lost.
 const POLL: Duration = Duration::from_secs(1);
-/// Finished jobs are kept this long, for people who look.
-const KEEP: time::Duration = time::Duration::hours(24);
+/// How often old rows are removed.
+const HOUSEKEEPING: time::Duration = time::Duration::hours(1);
 
 static OUTCOMES: LazyLock<IntCounterVec> = LazyLock::new(|| {
     crate::metrics::counter(
         "jobs_total",
         "Runs of jobs, by queue and outcome (done, retry, again, dead).",
         &["queue", "outcome"],
+    )
+});
+static PRUNED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    crate::metrics::counter(
+        "pruned_rows_total",
+        "Rows removed because they were kept long enough, by what they were.",
+        &["what"],
     )
 });
 static DURATION: LazyLock<HistogramVec> =
@@ -50,18 +63,48 @@ pub struct Worker {
     handlers: HashMap<&'static str, Handler>,
     owner: Uuid,
     direct: Option<Secret>,
+    keep: KeepJobs,
+    chores: Vec<(&'static str, Chore)>,
 }
 
 impl Worker {
     /// No queues yet.
     pub fn new(pool: PgPool, clock: Clock) -> Self {
-        Self { pool, clock, handlers: HashMap::new(), owner: Uuid::now_v7(), direct: None }
+        let keep = KeepJobs::default();
+        let (handlers, owner) = (HashMap::new(), Uuid::now_v7());
+        Self { pool, clock, handlers, owner, direct: None, keep, chores: Vec::new() }
     }
 
     /// Listens by this way (`DATABASE_DIRECT_URL`) instead of through the pool.
     #[must_use]
     pub fn listening_at(mut self, direct: Option<Secret>) -> Self {
         self.direct = direct;
+        self
+    }
+
+    /// Keeps ended jobs for so long.
+    #[must_use]
+    pub fn keep(mut self, keep: KeepJobs) -> Self {
+        self.keep = keep;
+        self
+    }
+
+    /// Has rows removed that are older than `keep`, every hour; never when that is `None`. `prune` gets the time before which they are too
+    /// old, removes at most [`super::PRUNE_AT_ONCE`] and answers how many, and is called again until it removes none.
+    #[must_use]
+    pub fn prune<F>(
+        mut self,
+        what: &'static str,
+        keep: Option<Duration>,
+        prune: impl Fn(PgPool, OffsetDateTime) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = sqlx::Result<u64>> + Send + 'static,
+    {
+        if let Some(keep) = keep {
+            let chore: Chore = Arc::new(move |pool, now| Box::pin(prune(pool, now - keep)));
+            self.chores.push((what, chore));
+        }
         self
     }
 
@@ -100,9 +143,10 @@ impl Worker {
                 listener = None;
                 tokio::select! { () = stop.cancelled() => break, () = tokio::time::sleep(POLL) => continue }
             }
-            if self.clock.now() - last_prune > time::Duration::hours(1) {
+            if self.clock.now() - last_prune > HOUSEKEEPING {
                 last_prune = self.clock.now();
-                self.prune().await;
+                let worker = self.clone();
+                tasks.spawn(async move { worker.tidy_up().await });
             }
             self.wait(&mut listener, &stop).await;
         }
@@ -191,27 +235,43 @@ impl Worker {
 
     async fn work(&self, job: Claimed) {
         let Some(handler) = self.handlers.get(job.queue.as_str()).map(Arc::clone) else { return };
-        let mut context = crate::http::new_context();
-        if let Some(id) = &job.correlation_id {
-            id.clone_into(&mut context.correlation_id);
+        let parent = job.traceparent.as_deref().and_then(Context::stored_parent);
+        let correlation_id = job.correlation_id.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
+        let span = tracing::info_span!("job", otel.name = %format_args!("job {}", job.queue), otel.kind = "consumer", queue = %job.queue, job.id = %job.id);
+        // A first run belongs to the trace of whoever queued it. One that looks again and again, perhaps for hours, would make a trace
+        // without end: each look begins its own and points back.
+        let parent = match parent {
+            Some(parent) if job.looks > 0 => {
+                span.add_link(parent);
+                None
+            }
+            other => other,
+        };
+        if let Some(parent) = &parent {
+            // Fails when traces are off, and then there is no span to have a parent.
+            let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(parent.clone()));
         }
-        if let Some(trace) = job.traceparent.as_deref().and_then(|text| text.split('-').nth(1)) {
-            trace.clone_into(&mut context.trace_id);
-        }
-        let span = tracing::info_span!("job", queue = %job.queue, job.id = %job.id, correlation_id = %context.correlation_id, trace_id = %context.trace_id);
-        self.work_in(context, handler, job).instrument(span).await;
+        span.set_attribute("correlation_id", correlation_id.clone());
+        span.set_attribute("job.attempt", i64::from(job.attempts) + 1);
+        let context = Context::continuing(correlation_id, parent.as_ref()).within(&span);
+        in_context(context, self.work_in(handler, job)).instrument(span).await;
     }
 
-    async fn work_in(&self, context: Context, handler: Handler, job: Claimed) {
+    async fn work_in(&self, handler: Handler, job: Claimed) {
         let attempt = Attempt { number: job.attempts + 1, looks: job.looks };
         let timer = DURATION.with_label_values(&[&job.queue]).start_timer();
-        let run =
-            std::panic::AssertUnwindSafe(in_context(context, handler(job.payload.clone(), attempt))).catch_unwind();
+        let run = std::panic::AssertUnwindSafe(handler(job.payload.clone(), attempt)).catch_unwind();
         let outcome = tokio::select! {
             outcome = run => outcome.unwrap_or_else(|_| Err(JobError::retry(anyhow::anyhow!("the job panicked")))),
             () = self.keep_lease(&job) => return, // taken by another process, which goes on with it
         };
         timer.observe_duration();
+        match &outcome {
+            Ok(()) | Err(JobError::Again(_)) => {}
+            Err(JobError::Retry { error, .. } | JobError::Fail(error)) => {
+                tracing::Span::current().set_status(Status::error(format!("{error:#}")));
+            }
+        }
         // The result must be written down even when the database is briefly away; else the lease runs out and the job repeats.
         for pause in [50, 250, 1000, 3000] {
             match self.settle(&job, &outcome).await {
@@ -266,10 +326,26 @@ impl Worker {
         Ok(())
     }
 
-    async fn prune(&self) {
-        let Ok(mut conn) = self.pool.acquire().await else { return };
-        if let Err(error) = queue::prune(&mut conn, self.clock.now() - KEEP).await {
-            tracing::warn!(%error, "cannot remove old jobs");
+    /// Removes what was kept long enough: ended jobs, and what [`Worker::prune`] was told of. Several processes may do it at once.
+    pub async fn tidy_up(&self) {
+        let ended = |state: &'static str, keep: Duration| -> Chore {
+            Arc::new(move |pool, now| {
+                Box::pin(async move { queue::prune(&mut *pool.acquire().await?, state, now - keep).await })
+            })
+        };
+        let mut chores = vec![("jobs_done", ended("done", self.keep.done))];
+        chores.extend(self.keep.dead.map(|keep| ("jobs_dead", ended("dead", keep))));
+        for (what, chore) in chores.into_iter().chain(self.chores.iter().cloned()) {
+            loop {
+                match chore(self.pool.clone(), self.clock.now()).await {
+                    Ok(0) => break,
+                    Ok(rows) => PRUNED.with_label_values(&[what]).inc_by(rows),
+                    Err(error) => {
+                        tracing::warn!(what, %error, "cannot remove old rows now; trying again in an hour");
+                        break;
+                    }
+                }
+            }
         }
     }
 }

@@ -92,7 +92,10 @@ impl N8n {
     fn api_key(&self) -> Option<Secret> {
         if let Some(path) = &self.key_file {
             let text = std::fs::read_to_string(path).ok()?;
-            return Some(text.trim()).filter(|key| !key.is_empty()).map(Secret::new);
+            return Some(text.trim())
+                .filter(|key| !key.is_empty())
+                .inspect(|key| common::scrub::register(key))
+                .map(Secret::new);
         }
         self.key.clone()
     }

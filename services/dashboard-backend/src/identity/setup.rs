@@ -1,5 +1,7 @@
 //! The first account: a one-time link, printed while nobody has one.
 
+use std::io::Write as _;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use common::{Error, Result};
@@ -23,7 +25,9 @@ pub async fn announce(app: &App) -> Result<()> {
     if !app.config.identity.setup_open {
         url.set_query(Some(&format!("token={token}")));
     }
-    tracing::info!(%url, "nobody has an account yet: open this link to make the first one");
+    // The link is a secret, so no log line may hold it: it goes to the console of whoever started this.
+    let text = format!("Nobody has an account yet. Open this link to make the first one: {url}\n");
+    std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())
 }
 
@@ -53,7 +57,7 @@ pub async fn check(app: &App, conn: &mut PgConnection, given: Option<&str>) -> R
         (Some(expected), Some(given)) if digest(&expected) == digest(given) => Ok(()),
         _ => Err(Error::forbidden(
             "setup_token_required",
-            "Open the set-up link that dashboard-backend wrote to its log at start",
+            "Open the set-up link that dashboard-backend printed at its start (`docker compose logs dashboard-backend` shows it)",
         )),
     }
 }

@@ -1,10 +1,11 @@
 //! One request to GitHub, with everything that every request needs: limits, waits, repeated reads, redirects, metrics.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use common::clock::Clock;
+use common::telemetry::Outgoing;
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use octocrab::Octocrab;
@@ -227,10 +228,9 @@ impl Github {
                 }
                 self.0.clock.sleep(wait).await;
             }
-            let start = Instant::now();
-            let outcome = once(crab, request).await;
-            let label = outcome.as_ref().map_or("unreachable", |a| common::metrics::status_class(a.status));
-            common::metrics::calls().observe("github", label, start.elapsed());
+            let call = Outgoing::begin("github", request.method.as_str());
+            let outcome = call.during(once(crab, request)).await;
+            call.end(outcome.as_ref().map_or("unreachable", |a| common::metrics::status_class(a.status)));
             let detail = match outcome {
                 Ok(answer) => {
                     let message = if answer.status.is_success() { String::new() } else { message_of(&answer.body) };

@@ -5,6 +5,7 @@ mod tokens;
 
 use std::time::Duration;
 
+use common::telemetry::Outgoing;
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use url::Url;
@@ -52,7 +53,15 @@ impl Mailer {
 
     /// Hands a mail over; answers what the server said.
     pub async fn send(&self, mail: Message) -> Result<String, Failure> {
-        match self.transport.send(mail).await {
+        let call = Outgoing::begin("smtp", "send");
+        let result = call.during(self.transport.send(mail)).await;
+        call.end(match result.as_ref().map_err(|error| error.status().map(u16::from)) {
+            Ok(_) => "2xx",
+            Err(None) => "unreachable",
+            Err(Some(..500)) => "4xx",
+            Err(Some(500..)) => "5xx",
+        });
+        match result {
             Ok(answer) => Ok(answer.message().collect::<Vec<_>>().join(" ")),
             Err(error) => Err(classify(&error)),
         }

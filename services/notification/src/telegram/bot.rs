@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use common::telemetry::Outgoing;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -152,7 +153,14 @@ impl Bot {
     where
         P: Payload<Output = Value> + Serialize + Send + 'static,
     {
-        JsonRequest::new(self.calls.clone(), payload).send().await.map_err(classify)
+        let call = Outgoing::begin("telegram", P::NAME);
+        let result = call.during(async { JsonRequest::new(self.calls.clone(), payload).send().await }).await;
+        call.end(match &result {
+            Ok(_) => "2xx",
+            Err(RequestError::Network(_) | RequestError::Io(_)) => "unreachable",
+            Err(_) => "4xx",
+        });
+        result.map_err(classify)
     }
 }
 

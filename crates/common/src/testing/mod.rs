@@ -1,5 +1,8 @@
 //! Fixtures for the tests of the services.
 
+pub mod bait;
+mod recorded;
+
 use axum::Router;
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
@@ -13,6 +16,8 @@ use crate::clock::Clock;
 use crate::config::Secret;
 use crate::ids::{ProjectId, UserId};
 use crate::steps::fence;
+
+pub use recorded::Recorded;
 
 /// The secret of all test tokens.
 pub const SERVICE_SECRET: &str = "a-secret-for-tests-only-0123456789abcdef";
