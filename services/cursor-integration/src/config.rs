@@ -50,6 +50,8 @@ pub struct Runs {
     pub context_tokens: usize,
     /// `CURSOR_USAGE_SECONDS` (default `60,300,1800`, or `6,30` when `CURSOR_API_URL` is not Cursor's): when cost is read again after a run, because it is settled late.
     pub usage: Vec<Duration>,
+    /// `CURSOR_KEEP_TRANSCRIPTS_DAYS` (default 180; 0: for ever): how long the transcript of a run stays after its end. The run, its answer and its cost stay for ever.
+    pub keep_transcripts: Option<Duration>,
 }
 
 impl Config {
@@ -85,6 +87,7 @@ impl Config {
             max_repairs: i32::try_from(number(&mut env, "CURSOR_MAX_REPAIRS", 2, 0, 10)).unwrap_or(2),
             context_tokens: number(&mut env, "CURSOR_CONTEXT_TOKENS", 24_000, 1_000, 1_000_000) as usize,
             usage: seconds(&mut env, "CURSOR_USAGE_SECONDS", if is_cursor { "60,300,1800" } else { "6,30" }),
+            keep_transcripts: env.keep_days("CURSOR_KEEP_TRANSCRIPTS_DAYS", 180),
         };
         env.finish()?;
         Ok(Self { shared, telemetry, cursor, runs })

@@ -32,6 +32,8 @@ pub struct Webhook {
     /// `GITHUB_WEBHOOK_URL`: where GitHub reaches our door from outside, for example `https://pilot.example.org/webhooks/github`.
     /// When set, every repository we work on gets a webhook of ours, and a removed or broken one is repaired.
     pub url: Option<Url>,
+    /// `GITHUB_KEEP_DELIVERIES_DAYS` (default 30; 0: for ever): how long webhooks stay after they were worked on. Failed ones stay until they are replayed.
+    pub keep: Option<Duration>,
 }
 
 /// Which repositories become projects.
@@ -104,8 +106,11 @@ impl Config {
         let telemetry = Telemetry::read(&mut env);
         // `GITHUB_API_URL` (default `https://api.github.com`): GitHub Enterprise as `https://host/api/v3`, or the sandbox.
         let api_url: Url = env.or("GITHUB_API_URL", "https://api.github.com".parse().expect("the default is a URL"));
-        let webhook =
-            Webhook { secret: env.optional_secret("GITHUB_WEBHOOK_SECRET"), url: env.optional("GITHUB_WEBHOOK_URL") };
+        let webhook = Webhook {
+            secret: env.optional_secret("GITHUB_WEBHOOK_SECRET"),
+            url: env.optional("GITHUB_WEBHOOK_URL"),
+            keep: env.keep_days("GITHUB_KEEP_DELIVERIES_DAYS", 30),
+        };
         if webhook.secret.as_ref().is_some_and(|s| s.expose().len() < 16) {
             env.problem("GITHUB_WEBHOOK_SECRET is too short: it needs 16 characters or more (`openssl rand -hex 32` makes a good one)");
         }

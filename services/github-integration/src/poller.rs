@@ -32,8 +32,6 @@ const MOST_NEGLECTED: i64 = 20;
 const HOOK_INTERVAL: Duration = Duration::from_mins(10);
 /// Lost deliveries are asked for this often.
 const DELIVERY_INTERVAL: Duration = Duration::from_mins(5);
-/// Deliveries that were worked on are kept for people to look at.
-const KEEP_DELIVERIES: time::Duration = time::Duration::days(30);
 
 /// Does rounds until `stop`.
 pub async fn run(app: App, stop: CancellationToken) -> anyhow::Result<()> {
@@ -197,7 +195,6 @@ async fn look(app: &App, github_id: i64, full_name: &str) -> Result<Outcome, Con
 async fn look_after_hooks(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    webhook_deliveries::prune(&mut tx, now - KEEP_DELIVERIES).await?;
     if app.config.webhook.url.is_some() && !app.github.is_app() {
         let due = repositories::list_hook_due(&mut tx, now - HOOK_INTERVAL, 20).await?;
         for repository in due {

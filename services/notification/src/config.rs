@@ -1,5 +1,7 @@
 //! Every setting of this service.
 
+use std::time::Duration;
+
 use common::config::{ConfigError, Reader, Secret, Shared};
 use common::telemetry::Telemetry;
 use lettre::message::Mailbox;
@@ -17,6 +19,16 @@ pub struct Config {
     pub telegram: Option<Telegram>,
     /// None: the channel is off.
     pub smtp: Option<Smtp>,
+    pub keep: Keep,
+}
+
+/// How long what was said stays here. What was decided, by whom and when is an event of dashboard-backend and stays for ever.
+#[derive(Debug, Clone)]
+pub struct Keep {
+    /// `NOTIFICATION_KEEP_DAYS` (default 365; 0: for ever): how long notifications stay with their messages and attempts. Those of open decisions stay.
+    pub notifications: Option<Duration>,
+    /// `NOTIFICATION_KEEP_INBOX_DAYS` (default 30; 0: for ever): how long Telegram updates and visits of approval links stay.
+    pub inbox: Option<Duration>,
 }
 
 /// The bot.
@@ -67,8 +79,12 @@ impl Config {
         let telemetry = Telemetry::read(&mut env);
         let telegram = telegram(&mut env, &shared);
         let smtp = smtp(&mut env);
+        let keep = Keep {
+            notifications: env.keep_days("NOTIFICATION_KEEP_DAYS", 365),
+            inbox: env.keep_days("NOTIFICATION_KEEP_INBOX_DAYS", 30),
+        };
         env.finish()?;
-        Ok(Self { shared, telemetry, telegram, smtp })
+        Ok(Self { shared, telemetry, telegram, smtp, keep })
     }
 }
 

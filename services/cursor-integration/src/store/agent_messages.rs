@@ -1,6 +1,7 @@
 //! SQL of the table `agent_messages`.
 
 use common::ids::AgentRunId;
+use common::jobs::PRUNE_AT_ONCE;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::{FromRow, PgConnection};
@@ -96,4 +97,18 @@ pub(crate) async fn list(
     .bind(limit)
     .fetch_all(conn)
     .await
+}
+
+/// Removes some of the transcripts of runs that ended before `before`. The runs themselves, their answers and what they cost stay.
+pub(crate) async fn prune(conn: &mut PgConnection, before: OffsetDateTime) -> sqlx::Result<u64> {
+    let result = sqlx::query(
+        "DELETE FROM agent_messages WHERE id IN (
+             SELECT agent_messages.id FROM agent_messages JOIN agent_runs ON agent_runs.id = agent_run_id
+             WHERE agent_runs.state = 'finished' AND agent_runs.finished_at < $1 LIMIT $2)",
+    )
+    .bind(before)
+    .bind(PRUNE_AT_ONCE)
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected())
 }

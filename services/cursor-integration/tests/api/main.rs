@@ -7,3 +7,4 @@ mod kit;
 mod openapi;
 mod public;
 mod runs;
+mod scrubbing;

@@ -2,6 +2,7 @@
 
 use common::auth::Role;
 use common::ids::UserId;
+use common::jobs::PRUNE_AT_ONCE;
 use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
 
@@ -207,4 +208,17 @@ pub async fn lock(conn: &mut PgConnection, email: &str, until: OffsetDateTime) -
 pub async fn forget_failures(conn: &mut PgConnection, email: &str) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM login_failures WHERE email = lower($1)").bind(email).execute(conn).await?;
     Ok(())
+}
+
+/// Removes some of the failures that count no more: anybody can fill this table with invented addresses.
+pub async fn prune_failures(conn: &mut PgConnection, before: OffsetDateTime) -> sqlx::Result<u64> {
+    let result = sqlx::query(
+        "DELETE FROM login_failures WHERE email IN (
+             SELECT email FROM login_failures WHERE last_at < $1 AND (locked_until IS NULL OR locked_until < $1) LIMIT $2)",
+    )
+    .bind(before)
+    .bind(PRUNE_AT_ONCE)
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected())
 }

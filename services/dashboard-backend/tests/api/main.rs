@@ -10,6 +10,7 @@ mod openapi;
 mod people;
 mod projects;
 mod roles;
+mod scrubbing;
 mod steps;
 mod support;
 mod walk;

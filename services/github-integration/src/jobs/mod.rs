@@ -11,6 +11,7 @@ use common::jobs::Worker;
 use common::steps::{N8n, ResumeCarrier};
 
 use crate::app::App;
+use crate::store::webhook_deliveries;
 
 pub(crate) use check_documents::CheckDocuments;
 pub(crate) use ensure_hook::EnsureHook;
@@ -23,6 +24,10 @@ pub fn worker(app: &App) -> Worker {
     let n8n = N8n::new(app.db.clone(), app.clock.clone(), app.config.shared.n8n_url.clone());
     Worker::new(app.db.clone(), app.clock.clone())
         .listening_at(app.config.shared.database_direct_url.clone())
+        .keep(app.config.shared.keep_jobs)
+        .prune("webhook_deliveries", app.config.webhook.keep, |db, before| async move {
+            webhook_deliveries::prune(&mut *db.acquire().await?, before).await
+        })
         .register::<ProcessDelivery>(app.clone())
         .register::<TriggerIntake>(app.clone())
         .register::<EnsureHook>(app.clone())

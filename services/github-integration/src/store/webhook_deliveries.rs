@@ -1,5 +1,6 @@
 //! SQL of the table `webhook_deliveries`: the inbox.
 
+use common::jobs::PRUNE_AT_ONCE;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::{FromRow, PgConnection};
@@ -188,11 +189,15 @@ pub(crate) async fn list_known(conn: &mut PgConnection, guids: &[String]) -> sql
         .await
 }
 
-/// Removes what was worked on before `before`; what failed stays until somebody has seen to it.
+/// Removes some of what was received before `before` and needs nobody any more; what failed stays until somebody has seen to it.
 pub(crate) async fn prune(conn: &mut PgConnection, before: OffsetDateTime) -> sqlx::Result<u64> {
-    let result = sqlx::query("DELETE FROM webhook_deliveries WHERE state = 'processed' AND received_at < $1")
-        .bind(before)
-        .execute(conn)
-        .await?;
+    let result = sqlx::query(
+        "DELETE FROM webhook_deliveries WHERE id IN
+             (SELECT id FROM webhook_deliveries WHERE state IN ('processed', 'invalid') AND received_at < $1 LIMIT $2)",
+    )
+    .bind(before)
+    .bind(PRUNE_AT_ONCE)
+    .execute(conn)
+    .await?;
     Ok(result.rows_affected())
 }

@@ -9,5 +9,6 @@ mod intakes;
 mod kit;
 mod openapi;
 mod poller;
+mod scrubbing;
 mod steps;
 mod webhooks;

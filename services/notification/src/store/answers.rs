@@ -1,6 +1,7 @@
 //! `notification_answers`: answers on their way to dashboard-backend.
 
 use common::ids::{DecisionId, UserId};
+use common::jobs::PRUNE_AT_ONCE;
 use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
 
@@ -99,4 +100,16 @@ pub async fn finish(
     .execute(conn)
     .await?;
     Ok(ruled.rows_affected() == 1)
+}
+
+/// Removes some answers that were ruled on before `before`; dashboard-backend keeps what was decided.
+pub async fn prune(conn: &mut PgConnection, before: OffsetDateTime) -> sqlx::Result<u64> {
+    let result = sqlx::query(
+        "DELETE FROM notification_answers WHERE id IN (SELECT id FROM notification_answers WHERE state <> 'pending' AND finished_at < $1 LIMIT $2)",
+    )
+    .bind(before)
+    .bind(PRUNE_AT_ONCE)
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected())
 }

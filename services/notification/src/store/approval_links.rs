@@ -1,6 +1,7 @@
 //! `approval_links` and `approval_link_visits`.
 
 use common::ids::{DecisionId, UserId};
+use common::jobs::PRUNE_AT_ONCE;
 use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
 
@@ -151,4 +152,16 @@ pub async fn count_misses(conn: &mut PgConnection, address: &str, since: OffsetD
         .bind(since)
         .fetch_one(conn)
         .await
+}
+
+/// Removes some visits before `before`: they hold addresses and browsers of people.
+pub async fn prune(conn: &mut PgConnection, before: OffsetDateTime) -> sqlx::Result<u64> {
+    let result = sqlx::query(
+        "DELETE FROM approval_link_visits WHERE id IN (SELECT id FROM approval_link_visits WHERE visited_at < $1 LIMIT $2)",
+    )
+    .bind(before)
+    .bind(PRUNE_AT_ONCE)
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected())
 }

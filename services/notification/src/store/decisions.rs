@@ -2,6 +2,7 @@
 
 use common::clients::dashboard::Decision;
 use common::ids::DecisionId;
+use common::jobs::PRUNE_AT_ONCE;
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
@@ -48,4 +49,18 @@ pub async fn find(conn: &mut PgConnection, id: DecisionId) -> sqlx::Result<Optio
         .bind(id)
         .fetch_optional(conn)
         .await
+}
+
+/// Removes some decisions that were over before `before` and that no notification speaks of any more.
+pub async fn prune(conn: &mut PgConnection, before: OffsetDateTime) -> sqlx::Result<u64> {
+    let result = sqlx::query(
+        "DELETE FROM notification_decisions WHERE id IN (
+             SELECT known.id FROM notification_decisions AS known WHERE closed_at < $1
+                AND NOT EXISTS (SELECT 1 FROM notifications WHERE notifications.decision_id = known.id) LIMIT $2)",
+    )
+    .bind(before)
+    .bind(PRUNE_AT_ONCE)
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected())
 }

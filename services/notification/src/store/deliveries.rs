@@ -1,5 +1,6 @@
 //! `notification_deliveries`: every attempt.
 
+use common::jobs::PRUNE_AT_ONCE;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -68,4 +69,17 @@ pub async fn list(conn: &mut PgConnection, messages: &[MessageId]) -> sqlx::Resu
     .bind(ids)
     .fetch_all(conn)
     .await
+}
+
+/// Removes some attempts before `before` that belong to no message: replies. Those of messages go with them.
+pub async fn prune(conn: &mut PgConnection, before: OffsetDateTime) -> sqlx::Result<u64> {
+    let result = sqlx::query(
+        "DELETE FROM notification_deliveries WHERE id IN
+             (SELECT id FROM notification_deliveries WHERE message_id IS NULL AND started_at < $1 LIMIT $2)",
+    )
+    .bind(before)
+    .bind(PRUNE_AT_ONCE)
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected())
 }

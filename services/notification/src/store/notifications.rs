@@ -2,6 +2,7 @@
 
 use common::clients::notification::Notify;
 use common::ids::{DecisionId, NotificationId, ProjectId};
+use common::jobs::PRUNE_AT_ONCE;
 use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
 
@@ -74,4 +75,18 @@ pub async fn list(
     .bind(limit)
     .fetch_all(conn)
     .await
+}
+
+/// Removes some notifications made before `before`, messages and attempts with them. Those of decisions that are still open stay.
+pub async fn prune(conn: &mut PgConnection, before: OffsetDateTime) -> sqlx::Result<u64> {
+    let result = sqlx::query(
+        "DELETE FROM notifications WHERE id IN (
+             SELECT notifications.id FROM notifications LEFT JOIN notification_decisions ON notification_decisions.id = decision_id
+             WHERE created_at < $1 AND (decision_id IS NULL OR notification_decisions.id IS NULL OR closed_at IS NOT NULL) LIMIT $2)",
+    )
+    .bind(before)
+    .bind(PRUNE_AT_ONCE)
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected())
 }

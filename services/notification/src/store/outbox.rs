@@ -1,5 +1,6 @@
 //! `telegram_outbox`: what is to be said in which chat, in order.
 
+use common::jobs::PRUNE_AT_ONCE;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
@@ -92,4 +93,16 @@ pub async fn settle(conn: &mut PgConnection, id: i64, state: &str, now: OffsetDa
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Removes some of what was said, or given up, before `before`.
+pub async fn prune(conn: &mut PgConnection, before: OffsetDateTime) -> sqlx::Result<u64> {
+    let result = sqlx::query(
+        "DELETE FROM telegram_outbox WHERE id IN (SELECT id FROM telegram_outbox WHERE state <> 'waiting' AND done_at < $1 LIMIT $2)",
+    )
+    .bind(before)
+    .bind(PRUNE_AT_ONCE)
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected())
 }

@@ -1,6 +1,7 @@
 //! `telegram_links` and `telegram_link_codes`.
 
 use common::ids::UserId;
+use common::jobs::PRUNE_AT_ONCE;
 use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
 
@@ -117,4 +118,16 @@ pub async fn use_code(
     .bind(now)
     .fetch_optional(conn)
     .await
+}
+
+/// Removes some codes that ended before `before`.
+pub async fn prune(conn: &mut PgConnection, before: OffsetDateTime) -> sqlx::Result<u64> {
+    let result = sqlx::query(
+        "DELETE FROM telegram_link_codes WHERE code_hash IN (SELECT code_hash FROM telegram_link_codes WHERE expires_at < $1 LIMIT $2)",
+    )
+    .bind(before)
+    .bind(PRUNE_AT_ONCE)
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected())
 }

@@ -1,5 +1,6 @@
 //! `telegram_updates` (inbox) and `telegram_bot`.
 
+use common::jobs::PRUNE_AT_ONCE;
 use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
 
@@ -51,6 +52,19 @@ pub async fn count(
     .bind(since)
     .fetch_one(conn)
     .await
+}
+
+/// Removes some updates that were received before `before`. Telegram does not send them again: the offset stays.
+pub async fn prune(conn: &mut PgConnection, before: OffsetDateTime) -> sqlx::Result<u64> {
+    let result = sqlx::query(
+        "DELETE FROM telegram_updates WHERE update_id IN
+             (SELECT update_id FROM telegram_updates WHERE received_at < $1 AND outcome <> 'received' LIMIT $2)",
+    )
+    .bind(before)
+    .bind(PRUNE_AT_ONCE)
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected())
 }
 
 /// State of the bot.

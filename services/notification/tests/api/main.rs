@@ -9,5 +9,7 @@ mod links;
 mod mail;
 mod openapi;
 mod peers;
+mod retention;
+mod scrubbing;
 mod support;
 mod telegram;
