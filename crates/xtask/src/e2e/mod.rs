@@ -2,6 +2,7 @@
 
 mod evidence;
 mod kills;
+mod outputs;
 mod projects;
 
 use crate::checks::Count;
@@ -61,7 +62,8 @@ pub(crate) fn scenario(scenario: &Scenario) -> Count {
     let outcome = crate::stack::down(&layout, true)
         .and_then(|()| Stack::start(layout, Options { with_admin: true, fresh_ports: true }))
         .and_then(|mut stack| {
-            let outcome = (scenario.run)(&mut stack, &mut facts);
+            let outcome = (scenario.run)(&mut stack, &mut facts)
+                .and_then(|()| outputs::check(&stack, scenario.name == "loop", &mut facts));
             stack.stop();
             outcome
         });

@@ -25,6 +25,9 @@ use process::{Fleet, Identity};
 /// The address of the account that the demo makes.
 pub(crate) const ADMIN_EMAIL: &str = "admin@quantapilot.example";
 
+/// With what the services of a stack sign in at the sandbox.
+pub(crate) const SANDBOX_CREDENTIALS: [&str; 3] = services::CREDENTIALS;
+
 /// How to start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {

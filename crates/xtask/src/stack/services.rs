@@ -34,6 +34,9 @@ const GITHUB_TOKEN: &str = "sandbox-github-token";
 const TELEGRAM_TOKEN: &str = "1000000001:sandbox-telegram-bot-token-000000000";
 const CURSOR_KEY: &str = "crsr_sandbox";
 
+/// Each of them.
+pub(super) const CREDENTIALS: [&str; 3] = [GITHUB_TOKEN, TELEGRAM_TOKEN, CURSOR_KEY];
+
 impl Service {
     pub(crate) fn name(self) -> &'static str {
         match self {
