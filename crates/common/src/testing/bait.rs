@@ -1,6 +1,8 @@
 //! Made-up secrets and people, pushed through every door of a service: none of them may come out in a log line, a trace, a metric or the
 //! error that somebody else gets to see.
 
+use std::time::Duration;
+
 use axum::Router;
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -19,6 +21,9 @@ pub const SECRETS: &str = "ghp_baitbaitbaitbaitbait0000 github_pat_11BAITBAIT0ba
 /// Text as people write it: who they are.
 pub const PEOPLE: &str =
     "bait.person@example.org, +49 30 5550123, @bait_handle, https://t.me/bait_handle, chat_id=5550123456";
+
+/// An answer that takes longer is a stream.
+const STREAMS: Duration = Duration::from_secs(3);
 
 /// What no log, trace or metric may hold.
 const NOWHERE: &[&str] = &["baitbait", "BAITBAIT", "YWl0YmFpd", "bait-", "bait.person", "bait_handle", "5550123"];
@@ -44,7 +49,10 @@ pub async fn every_door(router: &Router, description: &Value, headers: &[(String
                 all.push(("cookie".to_owned(), format!("qp_refresh={REGISTERED}; other=baitbait")));
                 all.push(("x-api-key".to_owned(), REGISTERED.to_owned()));
                 all.push(("user-agent".to_owned(), SECRETS.to_owned()));
-                answers.push(send(router, method.clone(), &format!("{filled}?{query}"), &all, Some(body())).await);
+                let path = format!("{filled}?{query}");
+                let asked = send(router, method.clone(), &path, &all, Some(body()));
+                // A live stream has no end.
+                answers.extend(tokio::time::timeout(STREAMS, asked).await);
             }
         }
     }

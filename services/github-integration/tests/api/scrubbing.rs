@@ -21,7 +21,7 @@ async fn no_secret_and_no_person_comes_out(db: PgPool) {
     ];
     let mut answers = bait::every_door(&app.router, &description, &headers).await;
     let payload = json!({"ref": bait::SECRETS, "repository": {"id": 1, "full_name": bait::PEOPLE, "name": bait::REGISTERED},
-        "sender": {"id": 1, "login": "bait_handle", "email": bait::EMAIL},
+        "sender": {"id": 1, "login": "demo", "email": bait::EMAIL},
         "commits": [{"message": bait::SECRETS, "author": {"email": bait::EMAIL, "name": bait::PEOPLE}}]});
     answers.push(app.deliver("push", "guid-1", &payload).await);
     answers
