@@ -96,7 +96,7 @@ static RULES: [Rule; 14] = [
         ],
         false,
         // `name=value`, and `"name": "value"` as in JSON and in debug output, quotes escaped or not.
-        r#"(?i)((?:[a-z0-9]+[_-])*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|private[_-]?key|signature|credentials?|nonce)\\?["']?)(\s*=\s*\\?["']?|\s*:\s*(?:Some\()?\\?["'])([^\s"'&;,\\)]+)"#,
+        r#"(?i)((?:[a-z0-9]+[_-])*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|private[_-]?key|signature|credentials?|nonce)\\?["']?)(\s*=\s*\\?["']?|\s*:\s*(?:[A-Za-z]+\()*\\?["'])([^\s"'&;,\\)]+)"#,
         |found| Some(format!("{}{}{SECRET}", &found[1], &found[2]))
     ),
     // The links in mails: whoever has one may answer.

@@ -19,6 +19,7 @@ const HIDDEN: &[(&str, &str)] = &[
     (r#"{"password":"hunter2","name":"x"}"#, "hunter2"),
     (r#"{\"client_secret\":\"hunter2\"}"#, "hunter2"),
     (r#"Login { password: "hunter2" }"#, "hunter2"),
+    (r#"Object {"secret": String("hunter2")}"#, "hunter2"),
     ("/webhook-waiting/25?signature=abcdef0123", "abcdef0123"),
     ("x-qp-token: sesame-sesame", "sesame-sesame"),
     ("x-hub-signature-256: sha256=00ff00ff", "00ff00ff"),
