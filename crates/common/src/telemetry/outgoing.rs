@@ -48,7 +48,8 @@ impl Outgoing {
 
     /// Does the call; lines and calls that are made meanwhile belong to it.
     pub async fn during<F: Future>(&self, work: F) -> F::Output {
-        let work = work.instrument(self.span.clone());
+        // On the heap: a future of a library's whole client would make that of every caller as large.
+        let work = Box::pin(work.instrument(self.span.clone()));
         match &self.context {
             Some(context) => in_context(context.clone(), work).await,
             None => work.await,
