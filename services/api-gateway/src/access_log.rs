@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use common::http::TraceId;
 use common::ids::UserId;
 use http::{HeaderValue, Method, StatusCode};
 use time::OffsetDateTime;
@@ -83,7 +84,7 @@ fn open(target: &Target) -> std::io::Result<Option<std::fs::File>> {
 pub(crate) struct Line<'a> {
     pub(crate) now: OffsetDateTime,
     pub(crate) request_id: &'a HeaderValue,
-    pub(crate) trace_id: &'a str,
+    pub(crate) trace_id: TraceId,
     pub(crate) method: &'a Method,
     /// Empty when it may hold a secret.
     pub(crate) path: &'a str,
@@ -149,7 +150,7 @@ impl AccessLog {
         // Writing to memory does not fail.
         let _ = write!(
             out,
-            r#"{{"timestamp":"{}.{:03}Z","level":"INFO","message":"answered","target":"access","correlation_id":"{}","trace_id":"{}","http.method":"{}","route":"{}","http.status":{},"duration_ms":{:.3}"#,
+            r#"{{"timestamp":"{}.{:03}Z","level":"INFO","service":"api-gateway","message":"answered","target":"access","correlation_id":"{}","trace_id":"{}","http.method":"{}","route":"{}","http.status":{},"duration_ms":{:.3}"#,
             second.1,
             line.now.millisecond(),
             line.request_id.to_str().unwrap_or_default(),
@@ -206,7 +207,7 @@ mod tests {
             &Line {
                 now: OffsetDateTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_007),
                 request_id: &HeaderValue::from_static("r-1"),
-                trace_id: "t",
+                trace_id: TraceId::INVALID,
                 method: &Method::GET,
                 path: "/a\"b\\c\u{1}",
                 route: "api",

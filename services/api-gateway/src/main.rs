@@ -27,5 +27,6 @@ async fn main() -> anyhow::Result<ExitCode> {
     let running = server::start(config).await?;
     stop.cancelled().await;
     running.drain().await;
+    common::telemetry::finish().await;
     Ok(ExitCode::SUCCESS)
 }

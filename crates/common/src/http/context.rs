@@ -6,7 +6,8 @@
 use std::future::Future;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
+use opentelemetry::trace::{SpanContext, TraceContextExt as _, TraceFlags, TraceState};
+pub use opentelemetry::trace::{SpanId, TraceId};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 tokio::task_local! {

@@ -7,7 +7,7 @@ mod layers;
 mod serve;
 pub mod validator;
 
-pub use context::{Context, correlation_id, current as context_now, in_context, new_context};
+pub use context::{Context, SpanId, TraceId, correlation_id, current as context_now, in_context, new_context};
 pub use extract::{Json, Path, Query};
 pub use layers::{Layers, layers};
 pub use serve::{serve, serve_on};

@@ -112,10 +112,19 @@ where
             line.extend_from_slice(b"\":");
             line.extend_from_slice(value);
         }
+        // Unless somebody said it already: a name twice is no sound JSON.
         if let Some(current) = crate::http::context_now() {
-            line.extend_from_slice(b",\"correlation_id\":");
-            encode(line, &current.correlation_id);
-            let _ = write!(line, ",\"trace_id\":\"{}\",\"span_id\":\"{}\"", current.trace_id, current.span_id);
+            let is_new = |name: &str| !fields.iter().any(|(known, _)| *known == name);
+            if is_new("correlation_id") {
+                line.extend_from_slice(b",\"correlation_id\":");
+                encode(line, &current.correlation_id);
+            }
+            if is_new("trace_id") {
+                let _ = write!(line, ",\"trace_id\":\"{}\"", current.trace_id);
+            }
+            if is_new("span_id") {
+                let _ = write!(line, ",\"span_id\":\"{}\"", current.span_id);
+            }
         }
         let _ = write!(line, ",\"target\":\"{}\"}}", metadata.target());
     }

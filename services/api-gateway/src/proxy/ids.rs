@@ -1,6 +1,6 @@
 //! What ties a request to its log lines and its trace.
 
-use common::http::Context;
+use common::http::{Context, TraceId};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The header of the correlation id.
@@ -27,9 +27,9 @@ impl Ids {
         self.context.clone()
     }
 
-    /// The trace's id, 32 hex digits.
-    pub(crate) fn trace_id(&self) -> &str {
-        &self.context.trace_id
+    /// The trace's id; prints as 32 hex digits.
+    pub(crate) fn trace_id(&self) -> TraceId {
+        self.context.trace_id
     }
 
     /// Tells a service.

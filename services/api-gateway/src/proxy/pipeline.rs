@@ -170,7 +170,7 @@ async fn own_page(worker: &Rc<Worker>, ids: &Ids, request: Request<Incoming>) ->
 
 /// An error as an answer that carries the request's id.
 pub(crate) async fn refusal(error: Error, ids: &Ids) -> Response<ResponseBody> {
-    let span = tracing::info_span!("http", correlation_id = ?ids.request_id, trace_id = ids.trace_id());
+    let span = tracing::info_span!("http");
     let response = in_context(ids.context(), async { span.in_scope(|| error.into_response()) }).await;
     response.map(ResponseBody::Own)
 }
