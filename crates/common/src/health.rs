@@ -167,6 +167,9 @@ impl Health {
         }))
         .await;
         let checks: BTreeMap<_, _> = results.into_iter().collect();
+        for (name, check) in &checks {
+            crate::metrics::health_checks().with_label_values(&[name]).set(i64::from(check.ok));
+        }
         let status = if checks.values().any(|c| c.required && !c.ok) {
             "unavailable"
         } else if checks.values().any(|c| !c.ok) {
@@ -189,6 +192,9 @@ impl Health {
 
     /// The health routes alone.
     pub fn probes(self) -> Router {
+        crate::metrics::build_info(self.service);
+        // There from the start, at zero: an increase from nothing is no increase to Prometheus.
+        crate::metrics::panics();
         Router::new().route("/health/live", get(async || Json(serde_json::json!({"status": "ok"})))).route(
             "/health/ready",
             get(move || {

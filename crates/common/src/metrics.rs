@@ -6,8 +6,12 @@ use std::time::Duration;
 use axum::response::IntoResponse;
 use http::{Method, StatusCode, header};
 use prometheus::{
-    Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, TextEncoder,
+    Encoder as _, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, TextEncoder,
 };
+use tokio_util::sync::CancellationToken;
+
+/// How often [`refresh`] reads: at least once between two scrapes.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// Registers a metric with the process-wide registry. A name used twice is a programming error.
 pub fn register<M: prometheus::core::Collector + Clone + 'static>(metric: Result<M, prometheus::Error>) -> M {
@@ -24,6 +28,48 @@ pub fn counter(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
 /// A gauge with labels.
 pub fn gauge(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
     register(IntGaugeVec::new(Opts::new(name, help), labels))
+}
+
+/// A gauge of a number that is not whole, with labels.
+pub fn float_gauge(name: &str, help: &str, labels: &[&str]) -> GaugeVec {
+    register(GaugeVec::new(Opts::new(name, help), labels))
+}
+
+/// Keeps gauges fresh whose truth is in the database: calls `read` now and every ten seconds until `stop`. While it fails they keep their
+/// last value; that the database is away is told by others.
+pub async fn refresh(stop: CancellationToken, mut read: impl AsyncFnMut() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let mut failing = false;
+    while !stop.is_cancelled() {
+        match read().await {
+            Ok(()) => failing = false,
+            Err(error) if failing => tracing::debug!(error = %format!("{error:#}"), "still cannot read numbers"),
+            Err(error) => {
+                failing = true;
+                tracing::warn!(error = %format!("{error:#}"), "cannot read numbers for the metrics; they stay as they are");
+            }
+        }
+        tokio::select! { () = stop.cancelled() => {}, () = tokio::time::sleep(FRESH) => {} }
+    }
+    Ok(())
+}
+
+/// Says which version of a service answers.
+pub fn build_info(service: &str) {
+    static BUILD: LazyLock<IntGaugeVec> =
+        LazyLock::new(|| gauge("quantapilot_build_info", "1, by service and version.", &["service", "version"]));
+    BUILD.with_label_values(&[service, env!("CARGO_PKG_VERSION")]).set(1);
+}
+
+/// What the checks of `/health/ready` found when they were last asked.
+pub fn health_checks() -> &'static IntGaugeVec {
+    static CHECKS: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+        gauge(
+            "health_check_up",
+            "Whether what the service needs answered when it was last asked, by check.",
+            &["check"],
+        )
+    });
+    &CHECKS
 }
 
 /// A histogram of seconds with labels.

@@ -13,6 +13,7 @@ pub mod routes;
 mod store;
 
 pub use jobs::worker;
+pub use metrics::refresh as refresh_metrics;
 
 /// Our name in tokens, steps and metrics.
 pub const SERVICE: &str = "cursor-integration";

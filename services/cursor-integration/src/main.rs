@@ -3,7 +3,7 @@
 use common::clock::Clock;
 use cursor_integration::app::App;
 use cursor_integration::config::{Config, PORT};
-use cursor_integration::{SERVICE, routes, worker};
+use cursor_integration::{SERVICE, refresh_metrics, routes, worker};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -18,6 +18,7 @@ async fn main() -> anyhow::Result<()> {
     tokio::try_join!(
         common::http::serve(app.config.shared.bind, routes::service(&app), stop.clone()),
         worker(&app).run(stop.clone()),
+        common::metrics::refresh(stop, async || refresh_metrics(&app).await),
     )?;
     common::telemetry::finish().await;
     Ok(())

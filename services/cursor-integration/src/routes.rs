@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use crate::SERVICE;
 use crate::app::App;
 use crate::handlers::{agent_runs, messages, prompt_templates, steps, usage};
+use crate::metrics;
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -37,6 +38,7 @@ pub fn api() -> (Router<App>, Description) {
 
 /// The service as it listens.
 pub fn service(app: &App) -> Router {
+    metrics::register_all(app.backend.name());
     let (router, description) = api();
     let (database, agents) = (app.db.clone(), app.clone());
     let health = Health::new(SERVICE)

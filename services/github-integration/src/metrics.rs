@@ -17,7 +17,7 @@ static WEBHOOKS: LazyLock<IntCounterVec> = LazyLock::new(|| {
 static PROCESSED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     counter(
         "github_webhook_processed_total",
-        "Stored deliveries that were worked on, by what they led to.",
+        "Stored deliveries that were worked on, by what they led to (`failed`: given up).",
         &["outcome"],
     )
 });
@@ -49,6 +49,23 @@ static TRIGGERS: LazyLock<IntCounterVec> = LazyLock::new(|| {
         &["outcome"],
     )
 });
+
+/// Registers every metric whose labels are known, so that a fresh process shows them at zero.
+pub(crate) fn register() {
+    for outcome in ["stored", "duplicate", "bad_signature", "malformed", "too_large", "disabled"] {
+        WEBHOOKS.with_label_values(&[outcome]).inc_by(0);
+    }
+    for kind in ["primary", "secondary"] {
+        LIMITED.with_label_values(&[kind]).inc_by(0);
+    }
+    for found_by in ["webhook", "poll", "person"] {
+        INTAKES.with_label_values(&[found_by]).inc_by(0);
+    }
+    PROCESSED.with_label_values(&["failed"]).inc_by(0);
+    for outcome in ["started", "refused", "unreachable"] {
+        TRIGGERS.with_label_values(&[outcome]).inc_by(0);
+    }
+}
 
 /// A webhook came to the door.
 pub(crate) fn webhook(outcome: &str) {

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::handlers::{
     analysis, branches, checks, commits, intakes, pull_requests, releases, repositories, webhook_deliveries, webhooks,
 };
+use crate::metrics;
 
 /// Waits for GitHub's limits are longer than an ordinary answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_mins(2);
@@ -60,6 +61,7 @@ pub fn api() -> (Router<App>, Description) {
 
 /// The service as it listens.
 pub fn service(app: &App) -> Router {
+    metrics::register();
     let (router, description) = api();
     let (database, github) = (app.db.clone(), app.github.clone());
     let health = Health::new(SERVICE)

@@ -140,6 +140,13 @@ pub struct AnswerAccepted {
     pub decision: Decision,
 }
 
+/// Everyone with an account.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct UserList {
+    /// By name.
+    pub users: Vec<UserBrief>,
+}
+
 /// A user, as services may know them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UserBrief {
@@ -302,6 +309,12 @@ impl DashboardClient {
     /// A decision as it is now.
     pub async fn decision(&self, id: DecisionId) -> Result<Decision, CallError> {
         self.0.get(&format!("/internal/v1/decisions/{id}")).await
+    }
+
+    /// Everyone with an account.
+    pub async fn users(&self) -> Result<Vec<UserBrief>, CallError> {
+        let list: UserList = self.0.get("/internal/v1/users").await?;
+        Ok(list.users)
     }
 
     /// A user.

@@ -4,6 +4,7 @@
 //! worker is woken by `LISTEN/NOTIFY` and looks by itself every second.
 
 mod backoff;
+mod gauges;
 mod queue;
 mod worker;
 
@@ -14,7 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use backoff::backoff;
-pub use queue::{DeadJob, PRUNE_AT_ONCE, QueueDepth, dead, depths, enqueue, enqueue_at, revive};
+pub use queue::{DeadJob, PRUNE_AT_ONCE, dead, enqueue, enqueue_at, revive};
 pub use worker::Worker;
 
 /// A kind of background work. The fields are its payload: ids, never secrets.

@@ -49,17 +49,18 @@ pub struct DeadJob {
     pub finished_at: Option<OffsetDateTime>,
 }
 
-/// How much waits in one queue.
-#[derive(Debug, FromRow)]
-pub struct QueueDepth {
-    /// The queue.
-    pub queue: String,
-    /// `ready`, `running` or `dead`.
-    pub state: String,
-    /// Jobs.
-    pub jobs: i64,
-    /// When the oldest of them was due.
-    pub oldest: Option<OffsetDateTime>,
+/// What waits in one queue.
+#[derive(Debug, Default, FromRow)]
+pub(super) struct Backlog {
+    pub(super) queue: String,
+    /// Could run now.
+    pub(super) due: i64,
+    /// Wait for their time: back-off, or a look later.
+    pub(super) scheduled: i64,
+    pub(super) running: i64,
+    pub(super) dead: i64,
+    pub(super) oldest_due: Option<OffsetDateTime>,
+    pub(super) oldest_failing: Option<OffsetDateTime>,
 }
 
 /// Queues a job in the caller's transaction; it runs after the commit.
@@ -240,7 +241,24 @@ pub async fn revive(conn: &mut PgConnection, id: JobId, now: OffsetDateTime) -> 
     Ok(result.rows_affected() == 1)
 }
 
-/// How much waits, runs and is dead, by queue.
-pub async fn depths(conn: &mut PgConnection) -> sqlx::Result<Vec<QueueDepth>> {
-    sqlx::query_as("SELECT queue, state, count(*) AS jobs, min(run_at) AS oldest FROM jobs WHERE state <> 'done' GROUP BY queue, state").fetch_all(conn).await
+/// How much waits, runs and is dead in `queues`. A single failure is no news: whoever fails three times is in trouble.
+pub(super) async fn backlogs(
+    conn: &mut PgConnection,
+    queues: &[String],
+    now: OffsetDateTime,
+) -> sqlx::Result<Vec<Backlog>> {
+    sqlx::query_as(
+        "SELECT queue,
+                count(*) FILTER (WHERE state = 'ready' AND run_at <= $2) AS due,
+                count(*) FILTER (WHERE state = 'ready' AND run_at > $2) AS scheduled,
+                count(*) FILTER (WHERE state = 'running') AS running,
+                count(*) FILTER (WHERE state = 'dead') AS dead,
+                min(run_at) FILTER (WHERE state = 'ready' AND run_at <= $2) AS oldest_due,
+                min(created_at) FILTER (WHERE state IN ('ready', 'running') AND attempts >= 3) AS oldest_failing
+         FROM jobs WHERE state <> 'done' AND queue = ANY($1) GROUP BY queue",
+    )
+    .bind(queues)
+    .bind(now)
+    .fetch_all(conn)
+    .await
 }

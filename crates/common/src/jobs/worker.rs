@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -21,7 +21,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use uuid::Uuid;
 
 use super::queue::{self, Claimed, LEASE};
-use super::{Attempt, Job, JobError, backoff};
+use super::{Attempt, Job, JobError, backoff, gauges};
 use crate::clock::Clock;
 use crate::config::{KeepJobs, Secret};
 use crate::http::{Context, in_context};
@@ -37,6 +37,8 @@ const CONCURRENCY: usize = 16;
 const POLL: Duration = Duration::from_secs(1);
 /// How often old rows are removed.
 const HOUSEKEEPING: time::Duration = time::Duration::hours(1);
+/// How often the backlog is read for Prometheus: at least once between two scrapes.
+const OBSERVE: Duration = Duration::from_secs(10);
 
 static OUTCOMES: LazyLock<IntCounterVec> = LazyLock::new(|| {
     crate::metrics::counter(
@@ -134,6 +136,7 @@ impl Worker {
         let tasks = TaskTracker::new();
         let mut listener: Option<PgListener> = None;
         let mut last_prune = self.clock.now() - time::Duration::days(1);
+        let mut observed: Option<Instant> = None;
         while !stop.is_cancelled() {
             if listener.is_none() {
                 listener = self.listen().await;
@@ -148,11 +151,22 @@ impl Worker {
                 let worker = self.clone();
                 tasks.spawn(async move { worker.tidy_up().await });
             }
+            if observed.is_none_or(|at| at.elapsed() >= OBSERVE) {
+                observed = Some(Instant::now());
+                self.observe().await;
+            }
             self.wait(&mut listener, &stop).await;
         }
         tasks.close();
         tasks.wait().await;
         Ok(())
+    }
+
+    /// Brings the gauges of the backlog up to date; the worker does so every ten seconds.
+    pub async fn observe(&self) {
+        if let Err(error) = gauges::refresh(&self.pool, &self.queues(), self.clock.now()).await {
+            tracing::warn!(%error, "cannot read how many jobs wait");
+        }
     }
 
     async fn listen(&self) -> Option<PgListener> {

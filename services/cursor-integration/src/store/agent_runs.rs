@@ -246,6 +246,29 @@ pub(crate) async fn count_active(conn: &mut PgConnection) -> sqlx::Result<(i64, 
     .await
 }
 
+/// What works and what waits.
+#[derive(Debug, FromRow)]
+pub(crate) struct Busy {
+    pub working: i64,
+    pub queued: i64,
+    /// When the running agent that is silent longest showed a sign of life.
+    pub silent_since: Option<OffsetDateTime>,
+    /// When the run that waits longest was asked for.
+    pub queued_since: Option<OffsetDateTime>,
+}
+
+/// How many runs work and wait, and for how long nothing has been heard of the quietest.
+pub(crate) async fn busy(conn: &mut PgConnection) -> sqlx::Result<Busy> {
+    sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE state <> 'queued') AS working, count(*) FILTER (WHERE state = 'queued') AS queued,
+                min(last_sign_at) FILTER (WHERE state = 'running') AS silent_since,
+                min(created_at) FILTER (WHERE state = 'queued') AS queued_since
+         FROM agent_runs WHERE state <> 'finished'",
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// One caller at a time counts places and takes one; the lock is held until the transaction ends.
 pub(crate) async fn lock_places(conn: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query("SELECT pg_advisory_xact_lock(hashtext('cursor-integration.places'))").execute(conn).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::testing;
-use cursor_integration::{SERVICE, worker};
+use cursor_integration::{SERVICE, refresh_metrics, worker};
 use sandbox::faults::{Kind, NewFault, Surface};
 use serde_json::json;
 use sqlx::PgPool;
@@ -70,6 +70,25 @@ async fn a_silent_agent_is_stopped_and_so_is_one_past_its_deadline(db: PgPool) {
         let result = test.result(step, body).await;
         assert_eq!(result["outcome"], outcome, "{result}");
         assert_eq!(test.cursor_runs().await[0]["status"], "CANCELLED");
+    }
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn prometheus_hears_of_an_agent_that_is_silent(db: PgPool) {
+    let test = TestApp::start(db).await;
+    test.sandbox.faults().add(NewFault::once(Surface::Cursor, Kind::Stall).until_cleared());
+    assert_eq!(test.ask("silent", &test.body("architect", "plan", "main")).await.status, 202);
+    test.until("SELECT count(*) = 1 FROM agent_runs WHERE state = 'running'").await;
+    test.clock.advance(Duration::from_secs(700));
+    refresh_metrics(&test.app).await.unwrap();
+    let page = testing::send(&test.router, http::Method::GET, "/metrics", &[], None).await;
+    let text = page.body.as_str().unwrap();
+    let silence = text.lines().find_map(|line| line.strip_prefix("agent_run_oldest_silence_seconds ")).unwrap();
+    assert!((700..900).contains(&silence.parse::<i64>().unwrap()), "{silence}");
+    assert!(text.contains("\nagent_run_stall_seconds 900\n"));
+    for zero in ["agent_runs_total{outcome=\"expired\",role=\"qa\",task=\"test\"} 0", "agent_cost_cents{role=\"qa\"} 0"]
+    {
+        assert!(text.contains(zero), "{zero} is there before it happens");
     }
 }
 

@@ -58,7 +58,7 @@ async fn with(conn: &mut PgConnection, statuses: &[Status], limit: i64) -> Resul
 }
 
 async fn counts(conn: &mut PgConnection) -> Result<Counts> {
-    let mut counts = Counts { pending_decisions: decisions::pending_age(conn).await?.0, ..Counts::default() };
+    let mut counts = Counts { pending_decisions: decisions::count_all_pending(conn).await?, ..Counts::default() };
     for (status, number) in crate::store::projects::count_by_status(conn).await? {
         counts.total += number;
         match status {

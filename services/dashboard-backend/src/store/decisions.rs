@@ -245,11 +245,42 @@ pub async fn count_pending(conn: &mut PgConnection, project: ProjectId) -> sqlx:
         .await
 }
 
-/// How many wait for people, and since when the oldest does.
-pub async fn pending_age(conn: &mut PgConnection) -> sqlx::Result<(i64, Option<OffsetDateTime>)> {
-    sqlx::query_as("SELECT count(*), min(created_at) FROM hitl_decisions WHERE status = 'pending'")
-        .fetch_one(conn)
-        .await
+/// How many wait for people, over all projects.
+pub async fn count_all_pending(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar("SELECT count(*) FROM hitl_decisions WHERE status = 'pending'").fetch_one(conn).await
+}
+
+/// How the decisions of one type stand.
+#[derive(Debug, FromRow)]
+pub struct DecisionNumbers {
+    pub decision_type: String,
+    pub pending: i64,
+    pub oldest_pending: Option<OffsetDateTime>,
+    pub answered: i64,
+    pub by_policy: i64,
+    pub expired: i64,
+    pub cancelled: i64,
+    /// Of those that people answered since the time asked for.
+    pub median_wait_seconds: Option<f64>,
+}
+
+/// By type: what waits, how the others ended, and how long people took since `since`.
+pub async fn numbers(conn: &mut PgConnection, since: OffsetDateTime) -> sqlx::Result<Vec<DecisionNumbers>> {
+    sqlx::query_as(
+        "SELECT decision_type,
+                count(*) FILTER (WHERE status = 'pending') AS pending,
+                min(created_at) FILTER (WHERE status = 'pending') AS oldest_pending,
+                count(*) FILTER (WHERE status IN ('answered', 'applied') AND NOT auto) AS answered,
+                count(*) FILTER (WHERE status IN ('answered', 'applied') AND auto) AS by_policy,
+                count(*) FILTER (WHERE status = 'expired') AS expired,
+                count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
+                percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM decided_at - created_at)::double precision)
+                    FILTER (WHERE status IN ('answered', 'applied') AND NOT auto AND decided_at >= $1) AS median_wait_seconds
+         FROM hitl_decisions GROUP BY decision_type",
+    )
+    .bind(since)
+    .fetch_all(conn)
+    .await
 }
 
 /// Those of a project that wait for people.

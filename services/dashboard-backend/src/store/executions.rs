@@ -110,6 +110,11 @@ pub async fn touch(conn: &mut PgConnection, execution_id: &str, now: OffsetDateT
     Ok(())
 }
 
+/// How many there are in each state.
+pub async fn count_by_state(conn: &mut PgConnection) -> sqlx::Result<Vec<(String, i64)>> {
+    sqlx::query_as("SELECT state, count(*) FROM workflow_executions GROUP BY state").fetch_all(conn).await
+}
+
 /// What the error workflow said.
 #[derive(Clone, Debug)]
 pub struct NewExecutionError<'a> {

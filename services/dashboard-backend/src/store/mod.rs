@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod artifacts;
+pub mod budgets;
 pub mod decisions;
 pub mod events;
 pub mod executions;

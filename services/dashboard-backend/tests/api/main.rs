@@ -6,6 +6,7 @@ mod carriers;
 mod decisions;
 mod events;
 mod live;
+mod numbers;
 mod openapi;
 mod people;
 mod projects;

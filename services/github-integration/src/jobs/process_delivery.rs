@@ -52,6 +52,7 @@ impl Job for ProcessDelivery {
             }
             Err(JobError::Retry { error, .. }) if attempt.number >= Self::MAX_ATTEMPTS => {
                 let text = format!("{error:#}");
+                metrics::processed("failed");
                 webhook_deliveries::update_failed(&mut *app.db.acquire().await?, self.id, &text, app.clock.now())
                     .await?;
                 Err(JobError::fail(error))

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::carriers::failure;
 use crate::jobs::start_carrier::StartCarrier;
+use crate::live::gauges::WORKFLOW_ERRORS;
 use crate::projects::{self, record};
 use crate::store::executions::{self, NewExecutionError};
 
@@ -71,11 +72,18 @@ pub(super) async fn report_error(
     let mut project = projects::lock(&mut tx, execution.project_id).await?;
     let fresh = executions::insert_error(&mut tx, &error, now).await?;
     let held = executions::end(&mut tx, &execution.execution_id, "failed", now).await?;
+    let kind = if name == CRASHED {
+        "crashed"
+    } else if is_outage(&message) {
+        "outage"
+    } else {
+        "failed"
+    };
     if fresh && held && project.life().needs_carrier() {
         let place = node.as_deref().unwrap_or("the workflow");
-        if name == CRASHED {
+        if kind == "crashed" {
             crate::jobs::start_carrier::enqueue(&mut tx, &project, now).await?;
-        } else if is_outage(&message) {
+        } else if kind == "outage" {
             // Nothing is wrong with the project: a service was away for longer than the workflow's own retries. Not counted, tried again.
             let job = StartCarrier { project_id: project.id };
             common::jobs::enqueue_at(&mut tx, &job, now + AFTER_OUTAGE, now).await?;
@@ -95,6 +103,9 @@ pub(super) async fn report_error(
         .await?;
     }
     tx.commit().await?;
+    if fresh {
+        WORKFLOW_ERRORS.with_label_values(&[kind]).inc();
+    }
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -3,11 +3,11 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use common::auth::{Role, ServiceCaller};
-use common::clients::dashboard::UserBrief;
+use common::clients::dashboard::{UserBrief, UserList};
 use common::http::{Json, Path};
 use common::ids::UserId;
 use common::{Error, Result};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::must_be_cli;
 use crate::app::App;
@@ -17,12 +17,6 @@ use crate::store::users::{self, UserChange, UserRow};
 
 /// Who changes accounts here, as the audit trail says it.
 const BY: &str = "command line";
-
-/// Everyone with an account.
-#[derive(Debug, Serialize)]
-pub(super) struct Users {
-    users: Vec<UserBrief>,
-}
 
 /// A role for somebody.
 #[derive(Debug, Deserialize)]
@@ -58,11 +52,13 @@ pub(super) async fn get_user(
         .ok_or_else(|| Error::not_found("no_such_user", format!("There is no user `{id}`")))
 }
 
-/// Everyone with an account.
-pub(super) async fn list_users(State(app): State<App>, caller: ServiceCaller) -> Result<Json<Users>> {
-    must_be_cli(&caller)?;
+/// Everyone with an account: for the command line, and for notification, which tells admins and operators of alerts.
+pub(super) async fn list_users(State(app): State<App>, caller: ServiceCaller) -> Result<Json<UserList>> {
+    if caller.issuer != "notification" {
+        must_be_cli(&caller)?;
+    }
     let mut conn = app.db.acquire().await?;
-    Ok(Json(Users { users: users::list(&mut conn).await?.into_iter().map(brief).collect() }))
+    Ok(Json(UserList { users: users::list(&mut conn).await?.into_iter().map(brief).collect() }))
 }
 
 /// Make an account.
