@@ -23,7 +23,7 @@ pub struct Init {
 }
 
 /// The secrets that are plain random text: file name, bytes of randomness, what it is for.
-const RANDOM: [(&str, usize); 8] = [
+const RANDOM: [(&str, usize); 9] = [
     ("service_token_secret", 32),    // SERVICE_TOKEN_SECRET: tokens between the services
     ("n8n_inbound_token", 32),       // N8N_INBOUND_TOKEN: may start workflows
     ("n8n_encryption_key", 32),      // N8N_ENCRYPTION_KEY: n8n's credentials
@@ -32,6 +32,7 @@ const RANDOM: [(&str, usize); 8] = [
     ("github_webhook_secret", 32),   // GITHUB_WEBHOOK_SECRET: signs GitHub's deliveries
     ("telegram_webhook_secret", 32), // TELEGRAM_WEBHOOK_SECRET: only with webhooks instead of polling
     ("grafana_admin_password", 24),  // GF_SECURITY_ADMIN_PASSWORD
+    ("alertmanager_token", 32),      // ALERTMANAGER_TOKEN: hands in alerts
 ];
 
 /// n8n asks for a digit and a capital letter in its owner's password; hexadecimal may lack both.

@@ -20,6 +20,10 @@ pub struct Config {
     /// None: the channel is off.
     pub smtp: Option<Smtp>,
     pub keep: Keep,
+    /// `ALERTMANAGER_TOKEN`, 16 characters or more, the same as in Alertmanager's `credentials_file`: lets it hand in alerts. Without it none are taken.
+    pub alertmanager_token: Option<Secret>,
+    /// `NOTIFICATION_RUNBOOKS_URL` (default none): where people read the files of this repository; relative links to runbooks in alerts start there, for example `https://git.example.org/quantapilot/`.
+    pub runbooks_url: Option<Url>,
 }
 
 /// How long what was said stays here. What was decided, by whom and when is an event of dashboard-backend and stays for ever.
@@ -83,8 +87,13 @@ impl Config {
             notifications: env.keep_days("NOTIFICATION_KEEP_DAYS", 365),
             inbox: env.keep_days("NOTIFICATION_KEEP_INBOX_DAYS", 30),
         };
+        let alertmanager_token = env.optional_secret("ALERTMANAGER_TOKEN");
+        if alertmanager_token.as_ref().is_some_and(|token| token.expose().len() < 16) {
+            env.problem("ALERTMANAGER_TOKEN is too short: it needs 16 characters or more (`openssl rand -hex 32` makes a good one)");
+        }
+        let runbooks_url = env.optional("NOTIFICATION_RUNBOOKS_URL");
         env.finish()?;
-        Ok(Self { shared, telemetry, telegram, smtp, keep })
+        Ok(Self { shared, telemetry, telegram, smtp, keep, alertmanager_token, runbooks_url })
     }
 }
 

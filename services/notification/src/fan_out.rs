@@ -12,20 +12,27 @@ use crate::store::{MessageId, decisions, messages, notifications, outbox, telegr
 
 /// Stores a notification and everything that follows from it. The same key answers with the first one.
 pub async fn notify(app: &App, notify: &Notify) -> anyhow::Result<NotificationId> {
-    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let Some(id) = notifications::insert(&mut tx, notify, now).await? else {
-        let first = notifications::find_by_key(&mut tx, &notify.key).await?;
+    let id = notify_in(&mut tx, app, notify).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// The same within the caller's transaction.
+pub async fn notify_in(conn: &mut PgConnection, app: &App, notify: &Notify) -> anyhow::Result<NotificationId> {
+    let now = app.clock.now();
+    let Some(id) = notifications::insert(conn, notify, now).await? else {
+        let first = notifications::find_by_key(conn, &notify.key).await?;
         return first.ok_or_else(|| anyhow::anyhow!("the notification with this key is being removed"));
     };
     if let Some(decision) = &notify.decision {
-        decisions::remember(&mut tx, decision, now).await?;
+        decisions::remember(conn, decision, now).await?;
     }
     let wants = |channel: &str| notify.channels.iter().any(|wanted| wanted == channel);
     for recipient in &notify.recipients {
-        let telegram = wants("telegram") && add_telegram(&mut tx, app, id, recipient).await?;
+        let telegram = wants("telegram") && add_telegram(conn, app, id, recipient).await?;
         if wants("email") || !telegram {
-            add_mail(&mut tx, app, id, recipient).await?;
+            add_mail(conn, app, id, recipient).await?;
         }
     }
     let group = app.config.telegram.as_ref().and_then(|telegram| telegram.group_chat_id);
@@ -40,9 +47,8 @@ pub async fn notify(app: &App, notify: &Notify) -> anyhow::Result<NotificationId
             fallback_of: None,
             fallback_to: None,
         };
-        queue_telegram(&mut tx, app, &new, chat_id).await?;
+        queue_telegram(conn, app, &new, chat_id).await?;
     }
-    tx.commit().await?;
     Ok(id)
 }
 

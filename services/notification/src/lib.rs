@@ -2,6 +2,7 @@
 //!
 //! It never decides anything itself: an answer counts when dashboard-backend says so. Opening a link never answers.
 
+pub mod alerts;
 pub mod answering;
 pub mod app;
 pub mod config;

@@ -3,7 +3,7 @@
 use common::clock::Clock;
 use notification::app::App;
 use notification::config::{Config, PORT};
-use notification::{SERVICE, jobs, routes, telegram};
+use notification::{SERVICE, jobs, metrics, routes, telegram};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -19,6 +19,7 @@ async fn main() -> anyhow::Result<()> {
         common::http::serve(app.config.shared.bind, routes::service(&app), stop.clone()),
         jobs::worker(&app).run(stop.clone()),
         telegram::receive(app.clone(), stop.clone()),
+        common::metrics::refresh(stop.clone(), async || metrics::refresh(&app).await),
     )?;
     common::telemetry::finish().await;
     Ok(())

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::SERVICE;
 use crate::app::App;
-use crate::handlers::{approval_page, decisions, notifications, telegram_links, webhooks};
+use crate::handlers::{alerts, approval_page, decisions, notifications, telegram_links, webhooks};
 use crate::metrics;
 use crate::store::updates;
 
@@ -25,6 +25,7 @@ pub fn router(app: App) -> (Router, OpenApi) {
         .routes(routes!(notifications::create_notification))
         .routes(routes!(notifications::list_notifications))
         .routes(routes!(decisions::close_decision))
+        .routes(routes!(alerts::receive_alerts))
         .routes(routes!(
             telegram_links::list_telegram_links,
             telegram_links::create_telegram_link,

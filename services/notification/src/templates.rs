@@ -16,6 +16,7 @@ const SOURCES: &[(&str, &str)] = templates! {
     "stage": "subject", "text", "html", "telegram";
     "failure": "subject", "text", "html", "telegram";
     "completed": "subject", "text", "html", "telegram";
+    "alert": "subject", "text", "html", "telegram";
     "approval_page": "html";
 };
 
@@ -87,6 +88,10 @@ mod tests {
                 assert!(text.contains("&lt;b&gt;&amp;amp;"), "{kind}/{part}: {text}");
             }
             assert!(!templates.render(kind, "subject", &values).unwrap().contains('\n'));
+        }
+        for part in ["html", "telegram"] {
+            let text = templates.render("alert", part, &values).unwrap();
+            assert!(!text.contains("<script>") && text.contains("&lt;i&gt;"), "alert/{part}: {text}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The HTTP side, one file per noun.
 
+pub mod alerts;
 pub mod approval_page;
 pub mod decisions;
 pub mod notifications;

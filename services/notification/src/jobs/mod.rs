@@ -3,12 +3,14 @@
 mod deliver_chat;
 mod deliver_mail;
 mod send_answer;
+mod tell_alerts;
 
 use common::jobs::Worker;
 
 pub use deliver_chat::DeliverChat;
 pub use deliver_mail::DeliverMail;
 pub use send_answer::SendAnswer;
+pub use tell_alerts::TellAlerts;
 
 use crate::app::App;
 use crate::store::{answers, approval_links, decisions, deliveries, notifications, outbox, telegram_links, updates};
@@ -28,7 +30,8 @@ pub fn worker(app: &App) -> Worker {
         .keep(app.config.shared.keep_jobs)
         .register::<DeliverChat>(app.clone())
         .register::<DeliverMail>(app.clone())
-        .register::<SendAnswer>(app.clone());
+        .register::<SendAnswer>(app.clone())
+        .register::<TellAlerts>(app.clone());
     // Decisions and answers after the notifications that speak of them.
     worker
         .prune("telegram_updates", keep.inbox, pruning!(updates))

@@ -111,6 +111,15 @@ pub async fn list_asking(conn: &mut PgConnection, decision_id: DecisionId) -> sq
     .await
 }
 
+/// Since when the oldest one of each channel waits.
+pub async fn oldest_pending(conn: &mut PgConnection) -> sqlx::Result<Vec<(String, OffsetDateTime)>> {
+    sqlx::query_as(
+        "SELECT channel, min(created_at) FROM notification_messages WHERE state = 'pending' GROUP BY channel",
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// It is out.
 pub async fn set_sent(
     conn: &mut PgConnection,

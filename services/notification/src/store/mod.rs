@@ -1,5 +1,6 @@
 //! SQL, one file per table or pair of tables. Nobody else touches these tables.
 
+pub mod alerts;
 pub mod answers;
 pub mod approval_links;
 pub mod decisions;

@@ -119,7 +119,8 @@ fn keyboard(app: &App, message: &Message, notification: &Notification, decision:
         }
     }
     // Telegram refuses links that a phone cannot open, so without a public HTTPS address there is none.
-    if let Some(link) = notification.link.as_deref().filter(|link| app.public_https() && link.starts_with("https://")) {
+    let evidence = notification.link.as_deref().filter(|_| notification.kind != "alert"); // an alert has its link in the text
+    if let Some(link) = evidence.filter(|link| app.public_https() && link.starts_with("https://")) {
         rows.push(json!([{ "text": "🔎 Evidence", "url": link }]));
     }
     rows

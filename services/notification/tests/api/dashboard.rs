@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
-use common::clients::dashboard::{AnswerDecision, DecidedBy, Decision};
+use common::auth::Role;
+use common::clients::dashboard::{AnswerDecision, DecidedBy, Decision, UserBrief, UserList};
 use common::ids::{DecisionId, UserId};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
@@ -22,6 +23,7 @@ struct Inner {
     decisions: HashMap<DecisionId, Decision>,
     names: HashMap<UserId, String>,
     viewers: Vec<UserId>,
+    users: Vec<UserBrief>,
     answers: Vec<AnswerDecision>,
     failures: u32,
     now: Option<OffsetDateTime>,
@@ -31,8 +33,10 @@ impl Dashboard {
     pub(crate) async fn start(now: OffsetDateTime) -> (Self, SocketAddr) {
         let dashboard = Self::default();
         dashboard.0.lock().unwrap().now = Some(now);
-        let router =
-            Router::new().route("/internal/v1/decisions/{id}/answers", post(answer)).with_state(dashboard.clone());
+        let router = Router::new()
+            .route("/internal/v1/decisions/{id}/answers", post(answer))
+            .route("/internal/v1/users", get(users))
+            .with_state(dashboard.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -45,6 +49,13 @@ impl Dashboard {
 
     pub(crate) fn name(&self, user_id: UserId, name: &str) {
         self.0.lock().unwrap().names.insert(user_id, name.to_owned());
+    }
+
+    /// Somebody has an account.
+    pub(crate) fn employ(&self, id: UserId, email: &str, role: Role) {
+        let display_name = email.split('@').next().unwrap().to_owned();
+        let user = UserBrief { id, email: email.to_owned(), display_name, role, disabled: false };
+        self.0.lock().unwrap().users.push(user);
     }
 
     /// This user may look, but not decide.
@@ -74,6 +85,15 @@ impl Dashboard {
         decision.channel = Some("dashboard".to_owned());
         decision.clone()
     }
+}
+
+async fn users(State(dashboard): State<Dashboard>) -> Response {
+    let mut inner = dashboard.0.lock().unwrap();
+    if inner.failures > 0 {
+        inner.failures -= 1;
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    Json(UserList { users: inner.users.clone() }).into_response()
 }
 
 async fn answer(

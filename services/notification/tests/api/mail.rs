@@ -49,6 +49,21 @@ async fn greylisting_is_waited_out(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn prometheus_hears_of_mails_that_wait(db: PgPool) {
+    let installation = Installation::start(db).await;
+    installation.sandbox.faults().add(NewFault::once(Surface::Smtp, Kind::Status { status: 451 }).until_cleared());
+    installation.ask(&decision(), &["email"]).await;
+    installation.run_jobs().await;
+    installation.clock.advance(Duration::from_mins(20));
+    notification::metrics::refresh(&installation.app).await.unwrap();
+    let page = common::testing::send(&installation.router, http::Method::GET, "/metrics", &[], None).await;
+    let text = page.body.as_str().unwrap();
+    assert!(text.contains("notification_oldest_pending_seconds{channel=\"email\"} 1200\n"), "twenty minutes");
+    assert!(text.contains("notification_oldest_pending_seconds{channel=\"telegram\"} 0\n"));
+    assert!(text.contains("notification_alerts_total{known=\"new\",status=\"firing\"} "), "there before it happens");
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
 async fn an_address_that_does_not_exist_is_given_up(db: PgPool) {
     let installation = Installation::start(db).await;
     installation.sandbox.faults().add(NewFault::once(Surface::Smtp, Kind::Status { status: 550 }).until_cleared());

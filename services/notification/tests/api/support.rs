@@ -23,6 +23,9 @@ use super::dashboard::Dashboard;
 
 /// Phone of the person who is linked.
 pub(crate) const ADA: i64 = 1001;
+/// What Alertmanager shows.
+pub(crate) const ALERT_TOKEN: &str = "a-token-for-alerts-in-tests";
+
 /// Phone of a second person.
 pub(crate) const GRACE: i64 = 1002;
 
@@ -61,6 +64,7 @@ impl Installation {
             ("DASHBOARD_BACKEND_URL", format!("http://{address}")),
             ("TELEGRAM_BOT_TOKEN", sandbox.context().settings().telegram_token.clone()),
             ("TELEGRAM_API_URL", sandbox.url().to_owned()),
+            ("ALERTMANAGER_TOKEN", ALERT_TOKEN.to_owned()),
             ("SMTP_URL", format!("smtp://{}", sandbox.smtp_addr())),
             ("SMTP_FROM", "QuantaPilot <pilot@example.org>".to_owned()),
         ];
