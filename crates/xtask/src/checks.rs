@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::layout::Layout;
 use crate::say::say;
 use crate::shell::{interrupted, run_logged};
-use crate::stack::Databases;
+use crate::stack::{self, Databases};
 use crate::{deploy, e2e, install};
 
 /// How many passed and failed.
@@ -43,10 +43,12 @@ pub(crate) fn run(only: Option<&str>) -> anyhow::Result<bool> {
     }
     let only = only.map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default();
     install::programs(&layout, &[("chromium", "chromium"), ("pip3", "python3-pip")])?;
+    install::programs(&layout, &stack::monitoring::PROGRAMS)?;
     install::n8n(&layout)?;
     let databases = Databases::start(&layout)?;
     let mut checks = Checks { layout, only, count: Count::default() };
     checks.rust(&databases);
+    checks.monitoring();
     checks.dashboard();
     checks.deployment();
     checks.end_to_end();
@@ -77,6 +79,26 @@ impl Checks {
         let mut workflows = Command::new(layout.binary("quantapilot"));
         workflows.args(["workflows", "check", "--dir"]).arg(layout.root.join("n8n-workflows"));
         self.command("workflows", workflows, one);
+    }
+
+    /// What the programs that will read them say of our configuration, rules and tests of rules.
+    fn monitoring(&mut self) {
+        let dir = self.layout.root.join("prometheus");
+        let all = |folder: &str| {
+            let files = std::fs::read_dir(dir.join(folder)).into_iter().flatten().flatten().map(|entry| entry.path());
+            files.filter(|path| path.extension().is_some_and(|ending| ending == "yml")).collect::<Vec<_>>()
+        };
+        let promtool = |arguments: [&str; 2], files: &[std::path::PathBuf]| {
+            let mut command = Command::new("promtool");
+            command.args(arguments).args(files);
+            command
+        };
+        self.command("promtool-config", promtool(["check", "config"], &[dir.join("prometheus.yml")]), one);
+        self.command("promtool-rules", promtool(["check", "rules"], &all("rules")), one);
+        self.command("promtool-tests", promtool(["test", "rules"], &all("tests")), promtool_tests);
+        let mut amtool = Command::new("amtool");
+        amtool.arg("check-config").arg(dir.join("alertmanager.yml"));
+        self.command("amtool", amtool, one);
     }
 
     fn dashboard(&mut self) {
@@ -130,7 +152,8 @@ impl Checks {
     fn end_to_end(&mut self) {
         for scenario in e2e::SCENARIOS {
             let name = format!("e2e-{}", scenario.name);
-            if self.wanted(&name) && !interrupted() {
+            let covered = scenario.within.is_some() && self.only.is_empty();
+            if self.wanted(&name) && !covered && !interrupted() {
                 say!("{name} …");
                 let start = Instant::now();
                 let count = e2e::scenario(scenario);
@@ -184,6 +207,13 @@ impl Checks {
 
 fn one(passed: bool, _text: &str) -> Count {
     Count::one(passed)
+}
+
+/// One line `SUCCESS` for each file of tests.
+fn promtool_tests(_passed: bool, text: &str) -> Count {
+    let lines = |word: &str| text.lines().filter(|line| line.trim().starts_with(word)).count();
+    let number = |word: &str| u32::try_from(lines(word)).unwrap_or(u32::MAX);
+    Count { passed: number("SUCCESS"), failed: number("FAILED") }
 }
 
 /// Sums the closing lines of libtest: `test result: ok. 3 passed; 0 failed; …`.

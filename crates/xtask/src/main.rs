@@ -53,7 +53,7 @@ enum Command {
     BenchStandin(bench::standin::Arguments),
     /// Run end-to-end scenarios on a stack of their own.
     E2e {
-        /// Which: `loop`, `kill-n8n`, `kill-services`, or `all`.
+        /// Which: `loop`, `monitoring`, `kill-n8n`, `kill-services`, or `all`.
         #[arg(default_value = "all")]
         scenario: String,
     },

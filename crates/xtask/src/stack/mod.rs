@@ -1,5 +1,6 @@
 //! Everything that `cargo xtask up` runs, on ports and directories of its own.
 
+pub(crate) mod monitoring;
 mod n8n;
 mod ports;
 mod postgres;

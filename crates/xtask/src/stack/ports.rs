@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use crate::layout::Layout;
 
 /// Every port, with the well-known one that is taken when it is free.
-const WANTED: [(&str, u16); 11] = [
+const WANTED: [(&str, u16); 16] = [
     ("api-gateway", 3000),
     ("cursor-integration", 3001),
     ("github-integration", 3002),
@@ -18,6 +18,11 @@ const WANTED: [(&str, u16); 11] = [
     ("n8n-broker", 5679),
     ("postgres", 15432),
     ("redis", 16379),
+    ("prometheus", 9090),
+    ("alertmanager", 9093),
+    ("postgres-exporter", 9187),
+    ("redis-exporter", 9121),
+    ("node-exporter", 9100),
 ];
 
 /// Ports by name.

@@ -123,6 +123,7 @@ fn command(service: Service, layout: &Layout, ports: &Ports) -> Command {
         }
         Service::Notification => {
             command.env("TELEGRAM_API_URL", &sandbox).env("TELEGRAM_BOT_TOKEN", TELEGRAM_TOKEN);
+            command.env("ALERTMANAGER_TOKEN_FILE", layout.secrets().join("alertmanager_token"));
             command
                 .env("SMTP_URL", format!("smtp://127.0.0.1:{}", ports.of("smtp")))
                 .env("SMTP_FROM", "QuantaPilot <quantapilot@quantapilot.example>");
