@@ -257,6 +257,11 @@ async fn the_command_line_manages_accounts_and_nobody_else_does(db: PgPool) {
     let made = app.service("cli", Method::POST, "/internal/v1/users", Some(ann.clone())).await;
     assert_eq!((made.status, made.body["role"].as_str()), (StatusCode::CREATED, Some("admin")), "{:?}", made.body);
     assert_eq!(app.service("cli", Method::POST, "/internal/v1/users", Some(ann)).await.body["code"], "email_taken");
+    // notification tells admins and operators of alerts, so it may know who they are; nobody else needs to.
+    let known = app.service("notification", Method::GET, "/internal/v1/users", None).await;
+    assert_eq!((known.status, known.body["users"][0]["email"].as_str()), (StatusCode::OK, Some("ann@example.org")));
+    let refused = app.service("n8n", Method::GET, "/internal/v1/users", None).await;
+    assert_eq!(refused.body["code"], "not_the_command_line");
     let path = format!("/internal/v1/users/{}", made.body["id"].as_str().unwrap());
     let role = app.service("cli", Method::POST, &format!("{path}/role"), Some(json!({"role": "viewer"}))).await;
     assert_eq!(role.body["code"], "last_admin");

@@ -231,7 +231,7 @@ impl Alertmanager {
 
     /// What Prometheus would send.
     async fn alert(&self, over: bool) {
-        let now = time::OffsetDateTime::now_utc();
+        let now = common::clock::Clock::system().now();
         let time = |at: time::OffsetDateTime| at.format(&time::format_description::well_known::Rfc3339).unwrap();
         let ends = if over { now - time::Duration::seconds(1) } else { now + time::Duration::minutes(5) };
         let body = json!([{
