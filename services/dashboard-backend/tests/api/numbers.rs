@@ -56,7 +56,8 @@ async fn the_budget_nearest_to_its_limit_is_told(db: PgPool) {
             value,
             unit: "",
         };
-        metrics::upsert(&mut *app.app.db.acquire().await.unwrap(), &metric, at).await.unwrap();
+        let mut conn = app.app.db.acquire().await.unwrap();
+        metrics::upsert(&mut conn, &metric, at).await.unwrap();
     };
     spend(metrics::COST, 30.0, noon() - time::Duration::days(2)).await;
     spend(metrics::COST, 45.0, noon()).await;
