@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::routing::get;
@@ -63,12 +63,16 @@ const LIMIT: Duration = Duration::from_secs(3);
 const BELIEVED: time::Duration = time::Duration::seconds(30);
 /// How long a bad one is: people wait for it to be mended.
 const DISBELIEVED: time::Duration = time::Duration::seconds(10);
+/// What Prometheus reads of the checks is never older: where nobody asks for the readiness, reading the metrics does.
+const STALE: Duration = Duration::from_secs(60);
 
 /// The checks of one service.
 #[derive(Clone)]
 pub struct Health {
     service: &'static str,
     checks: Vec<(&'static str, bool, Check)>,
+    /// When the checks were last run.
+    asked: Arc<std::sync::Mutex<Option<Instant>>>,
 }
 
 /// The answer of `/health/ready`.
@@ -104,7 +108,7 @@ pub struct CheckResult {
 impl Health {
     /// No checks yet.
     pub fn new(service: &'static str) -> Self {
-        Self { service, checks: Vec::new() }
+        Self { service, checks: Vec::new(), asked: Arc::default() }
     }
 
     /// Adds a check without which the service is not ready.
@@ -154,6 +158,7 @@ impl Health {
 
     /// Runs every check at once.
     pub async fn readiness(&self) -> Readiness {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         let results = futures::future::join_all(self.checks.iter().map(async |(name, required, check)| {
             let found = check().await;
             let result = CheckResult {
@@ -185,9 +190,25 @@ impl Health {
         }
     }
 
+    /// Whether nobody has asked for a while.
+    fn is_stale(&self) -> bool {
+        let asked = *self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.is_none_or(|at| at.elapsed() > STALE)
+    }
+
     /// The health and metrics routes, to merge into a service's router.
     pub fn router(self) -> Router {
-        self.probes().route("/metrics", get(crate::metrics::render))
+        let health = self.clone();
+        let metrics = get(move || {
+            let health = health.clone();
+            async move {
+                if health.is_stale() {
+                    health.readiness().await;
+                }
+                crate::metrics::render().await
+            }
+        });
+        self.probes().route("/metrics", metrics)
     }
 
     /// The health routes alone.

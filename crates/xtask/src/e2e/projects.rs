@@ -14,7 +14,7 @@ const UNSEEN: &str = "# Tide table\n\nA small tool that prints when the tide is 
 
 /// Four projects at once on one stack, watched by Prometheus and Alertmanager.
 pub(super) fn all_readmes(stack: &mut Stack, facts: &mut Facts) -> anyhow::Result<()> {
-    stack.start_monitoring()?;
+    monitoring::begin(stack)?;
     let mut api = Api::sign_in(stack)?;
     let mut watches = Vec::new();
     for readme in ["python-cli", "node-api", "rust-library"] {
