@@ -1030,6 +1030,17 @@ export interface components {
          * @enum {string}
          */
         AgentTask: "plan" | "implement" | "fix" | "test" | "review";
+        /** @description What Alertmanager posts (its webhook format, version 4). */
+        AlertReport: {
+            /** @description Its alerts, firing and resolved. */
+            alerts: components["schemas"]["ReportedAlert"][];
+            /** @description Where Alertmanager is for people; the link for a silence starts with it. */
+            externalURL?: string;
+            /** @description The group that is told in one message. */
+            groupKey: string;
+            /** @description `4`. */
+            version: string;
+        };
         /** @description Ask what a repository holds. */
         Analyse: {
             /** @description A branch, tag or commit; the default branch unless given. */
@@ -1205,6 +1216,9 @@ export interface components {
             ok: boolean;
             /** @description Why it is not ok. */
             reason?: string | null;
+        };
+        BTreeMap: {
+            [key: string]: string;
         };
         /** @description A file that a branch changes. */
         ChangedFile: {
@@ -2276,8 +2290,34 @@ export interface components {
         };
         /** @description Nothing to tell. */
         Reported: Record<string, unknown>;
+        /** @description One alert. */
+        ReportedAlert: {
+            /** @description Among them `summary`, `description` and `runbook_url`. */
+            annotations?: components["schemas"]["BTreeMap"];
+            /**
+             * Format: date-time
+             * @description When it ended; long ago or in the future while it fires.
+             */
+            endsAt?: string | null;
+            /** @description Hash of its labels. */
+            fingerprint: string;
+            /** @description Among them `alertname` and `severity`. */
+            labels?: components["schemas"]["BTreeMap"];
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            startsAt: string;
+            /** @description Whether it fires. */
+            status: components["schemas"]["ReportedStatus"];
+        };
         /** @enum {string} */
         ReportedConclusion: "success" | "failure" | "neutral";
+        /**
+         * @description `firing` or `resolved`.
+         * @enum {string}
+         */
+        ReportedStatus: "firing" | "resolved";
         /** @description A page of repositories, newest first. */
         Repositories: {
             items: components["schemas"]["Repository"][];
