@@ -11,16 +11,6 @@ use crate::say::say;
 use crate::shell::interrupted;
 use crate::stack::Stack;
 
-/// Panels of metrics that the gateway does not have yet, by `dashboard: panel`.
-const COMING: &[&str] = &[
-    "Gateway: Turned away",
-    "Gateway: Latency of upstreams (95 %)",
-    "Gateway: Calls by upstream and outcome",
-    "Gateway: Servers",
-    "Gateway: Open circuits",
-    "Gateway: Cache",
-    "Gateway: Route table",
-];
 /// About this machine, not about us: a small or busy one may rightly complain.
 const OF_THE_MACHINE: [&str; 6] = [
     "DiskAlmostFull",
@@ -154,7 +144,7 @@ fn panels(stack: &Stack, prometheus: &Prometheus, facts: &mut Facts) -> anyhow::
                 .flatten()
                 .filter_map(|target| target["expr"].as_str())
                 .collect();
-            if queries.is_empty() || COMING.contains(&title.as_str()) {
+            if queries.is_empty() {
                 continue;
             }
             let over_time = panel["type"] == "timeseries";
