@@ -2,8 +2,8 @@
 
 mod evidence;
 mod kills;
-mod outputs;
 mod monitoring;
+mod outputs;
 mod projects;
 
 use crate::checks::Count;
