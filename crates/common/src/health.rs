@@ -205,7 +205,7 @@ impl Health {
                 if health.is_stale() {
                     health.readiness().await;
                 }
-                crate::metrics::render().await
+                crate::metrics::render()
             }
         });
         self.probes().route("/metrics", metrics)

@@ -184,7 +184,7 @@ pub(crate) fn method_label(method: &Method) -> &'static str {
 }
 
 /// `GET /metrics` in the Prometheus text format.
-pub async fn render() -> impl IntoResponse {
+pub fn render() -> impl IntoResponse {
     let encoder = TextEncoder::new();
     let mut body = Vec::new();
     if let Err(error) = encoder.encode(&prometheus::gather(), &mut body) {

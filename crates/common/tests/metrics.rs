@@ -29,7 +29,7 @@ impl Job for Flaky {
 }
 
 async fn metrics() -> String {
-    let router = Router::new().route("/metrics", get(common::metrics::render));
+    let router = Router::new().route("/metrics", get(async || common::metrics::render()));
     send(&router, Method::GET, "/metrics", &[], None).await.body.as_str().unwrap().to_owned()
 }
 

@@ -81,7 +81,7 @@ fn panels(dashboard: &Value) -> impl Iterator<Item = &Value> {
     list(&dashboard["panels"]).filter(|panel| panel["type"] != "row")
 }
 
-/// Names of metrics in a PromQL expression: words that are neither functions, keywords, labels nor durations.
+/// Names of metrics in a `PromQL` expression: words that are neither functions, keywords, labels nor durations.
 fn metrics_in(expression: &str) -> BTreeSet<String> {
     const KEYWORDS: [&str; 13] = [
         "and",

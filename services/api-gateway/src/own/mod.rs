@@ -31,7 +31,7 @@ pub(crate) fn router(app: &App) -> Router {
 
 /// `/metrics` alone.
 pub(crate) fn metrics_router() -> Router {
-    Router::new().route("/metrics", get(common::metrics::render))
+    Router::new().route("/metrics", get(async || common::metrics::render()))
 }
 
 /// Whether requests can be answered.

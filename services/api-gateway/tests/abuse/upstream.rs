@@ -105,7 +105,7 @@ impl Connection {
     }
 
     fn more(&mut self) -> bool {
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024];
         match self.stream.read(&mut buffer) {
             Ok(length) if length > 0 => {
                 self.unread.extend_from_slice(&buffer[..length]);

@@ -126,12 +126,12 @@ mod tests {
         assert_eq!(archive.text("README.md").as_deref(), Some("# Todo\n"));
         assert!(archive.text("logo.png").is_none());
         assert_eq!(archive.entries[3].kind, Kind::Symlink("../README.md".to_owned()));
-        assert!(archive.text(&paths[2].to_owned()).is_some(), "long names are read");
+        assert!(archive.text(paths[2]).is_some(), "long names are read");
     }
 
     #[test]
     fn what_is_broken_or_too_much_is_said() {
-        let whole = packed(|builder| add(builder, "a/README.md", &[b'x'; 100_000]));
+        let whole = packed(|builder| add(builder, "a/README.md", &vec![b'x'; 100_000]));
         assert!(matches!(Archive::read(&whole[..whole.len() / 2]), Err(Unfit::Unreadable(_))));
         assert!(matches!(Archive::read(b"no archive"), Err(Unfit::Unreadable(_))));
         let bomb = packed(|builder| {

@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn many_findings_are_bounded() {
-        let links: String = (0..120).map(|number| format!("[x](gone-{number}.md)\n")).collect();
+        let links = (0..120).map(|number| format!("[x](gone-{number}.md)")).collect::<Vec<_>>().join("\n");
         let head = base().with("docs/GUIDE.md", format!("# Guide\n\n{links}"));
         let verdict = compare(&head, Some(&base()), true, TODAY);
         assert_eq!((verdict.problems, verdict.annotations.len()), (120, 50));
