@@ -1,6 +1,5 @@
 //! A trace collector that is away: nothing waits for it, one line says so, and memory stays bounded. A process of its own, because the
 //! exporter's thread speaks to the log of the whole process.
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
