@@ -8,6 +8,7 @@ pub mod init;
 pub mod migrate;
 pub mod n8n;
 pub mod output;
+pub mod roles;
 pub mod services;
 pub mod token;
 pub mod user;

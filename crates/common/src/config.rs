@@ -1,11 +1,15 @@
 //! Reading the environment: every problem is found before one error is reported.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
 use url::Url;
+
+use crate::sandbox::Mode;
 
 /// A value that never prints.
 #[derive(Clone)]
@@ -92,7 +96,8 @@ impl Reader {
         })
     }
 
-    /// A secret from `NAME`, or from the file that `NAME_FILE` names (trailing line end cut). Absent is `None`. No log shows it from then on.
+    /// A secret from `NAME`, from the file that `NAME_FILE` names, or from the file `name` in the folder `SECRETS_DIR` (trailing line end
+    /// cut). Absent is `None`. No log shows it from then on.
     pub fn optional_secret(&mut self, name: &str) -> Option<Secret> {
         let secret = self.find_secret(name)?;
         crate::scrub::register(secret.expose());
@@ -118,8 +123,35 @@ impl Reader {
                     None
                 }
             },
-            (None, None) => None,
+            (None, None) => self.secret_of_folder(name),
         }
+    }
+
+    /// Only here may a file be missing: a folder holds what its owner put into it.
+    fn secret_of_folder(&mut self, name: &str) -> Option<Secret> {
+        // `SECRETS_DIR` (default: none): a folder whose file `github_token` is the secret `GITHUB_TOKEN`, and so on. Files may be missing there.
+        let path = Path::new(&(self.lookup)("SECRETS_DIR")?).join(name.to_ascii_lowercase());
+        match std::fs::read_to_string(&path) {
+            Ok(text) if text.trim().is_empty() => None,
+            Ok(text) => Some(Secret::new(text.trim_end())),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => {
+                self.problem(format!("SECRETS_DIR: cannot read `{}`: {error}", path.display()));
+                None
+            }
+        }
+    }
+
+    /// The URL in the secret `name`, with the password of `password_name` put into it when it has none.
+    pub fn url_with_password(&mut self, name: &str, password_name: &str, url: Secret) -> Secret {
+        let Some(password) = self.optional_secret(password_name) else { return url };
+        let Ok(mut parsed) = url.expose().parse::<Url>() else { return url }; // whoever uses it says what is wrong with it
+        if parsed.password().is_some() {
+            self.problem(format!("{name} holds a password and {password_name} is set: keep one"));
+        } else if parsed.set_password(Some(password.expose())).is_err() {
+            self.problem(format!("{name} cannot carry the password of {password_name}: it names no host"));
+        }
+        Secret::new(parsed)
     }
 
     /// A secret that must be there, of at least `min_length` characters.
@@ -145,7 +177,10 @@ impl Reader {
 
     /// Adds a problem that only the caller can see.
     pub fn problem(&mut self, text: impl Into<String>) {
-        self.problems.push(text.into());
+        let text = text.into();
+        if !self.problems.contains(&text) {
+            self.problems.push(text);
+        }
     }
 
     /// Fails with every problem found.
@@ -176,6 +211,8 @@ pub struct Shared {
     pub n8n_url: Url,
     /// `N8N_INBOUND_TOKEN`: what n8n's webhooks expect in `X-QP-Token`.
     pub n8n_inbound_token: Secret,
+    /// `SANDBOX_URL` (default: none): the sandbox. It plays every integration that has no credentials, and turns on the demo.
+    pub sandbox_url: Option<Url>,
     /// `API_GATEWAY_URL`, `CURSOR_INTEGRATION_URL`, `GITHUB_INTEGRATION_URL`, `NOTIFICATION_URL`, `DASHBOARD_BACKEND_URL`.
     pub services: ServiceUrls,
     /// How long finished jobs stay in their table.
@@ -205,6 +242,26 @@ impl KeepJobs {
         }
         Self { done: Duration::from_hours(done.into()), dead: env.keep_days("KEEP_DEAD_JOBS_DAYS", 90) }
     }
+}
+
+/// The database's URL, with its password.
+pub fn database_url(env: &mut Reader) -> Secret {
+    let url = env.secret("DATABASE_URL", 1);
+    // `DATABASE_PASSWORD`: put into `DATABASE_URL` when that has none, so that a file can hold the password alone.
+    env.url_with_password("DATABASE_URL", "DATABASE_PASSWORD", url)
+}
+
+/// The way to the database around a pooler, with its password.
+fn database_direct_url(env: &mut Reader) -> Option<Secret> {
+    let url = env.optional_secret("DATABASE_DIRECT_URL")?;
+    Some(env.url_with_password("DATABASE_DIRECT_URL", "DATABASE_PASSWORD", url))
+}
+
+/// Redis' URL, with its password.
+pub fn redis_url(env: &mut Reader) -> Secret {
+    let url = env.optional_secret("REDIS_URL").unwrap_or_else(|| Secret::new("redis://127.0.0.1:6379"));
+    // `REDIS_PASSWORD`: put into `REDIS_URL` when that has none.
+    env.url_with_password("REDIS_URL", "REDIS_PASSWORD", url)
 }
 
 /// Where our services are; the defaults are the names of the compose file.
@@ -241,17 +298,23 @@ impl Shared {
     pub fn read(env: &mut Reader, default_port: u16) -> Self {
         Self {
             bind: env.or("BIND", SocketAddr::from(([0, 0, 0, 0], default_port))),
-            database_url: env.secret("DATABASE_URL", 1),
-            database_direct_url: env.optional_secret("DATABASE_DIRECT_URL"),
+            database_url: database_url(env),
+            database_direct_url: database_direct_url(env),
             database_max_connections: env.or("DATABASE_MAX_CONNECTIONS", 10),
-            redis_url: env.optional_secret("REDIS_URL").unwrap_or_else(|| Secret::new("redis://127.0.0.1:6379")),
+            redis_url: redis_url(env),
             service_token_secret: env.secret("SERVICE_TOKEN_SECRET", 32),
             public_url: env.or("PUBLIC_URL", "http://localhost:3000".parse().expect("the default is a URL")),
             n8n_url: env.or("N8N_URL", "http://n8n:5678".parse().expect("the default is a URL")),
             n8n_inbound_token: env.secret("N8N_INBOUND_TOKEN", 16),
+            sandbox_url: env.optional("SANDBOX_URL"),
             services: ServiceUrls::read(env),
             keep_jobs: KeepJobs::read(env),
         }
+    }
+
+    /// Who answers at `url`.
+    pub fn mode_of(&self, url: &Url) -> Mode {
+        crate::sandbox::mode_of(url, self.sandbox_url.as_ref())
     }
 }
 
@@ -289,5 +352,37 @@ mod tests {
         assert_eq!(env.secret("TOKEN", 32).expose(), "from-a-file-with-enough-length-0123456789");
         env.finish().unwrap();
         std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_secret_may_lie_in_the_folder_of_secrets() {
+        let dir = std::env::temp_dir().join(format!("qp-secrets-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir(&dir).unwrap();
+        std::fs::write(dir.join("github_token"), "from-the-folder\n").unwrap();
+        std::fs::write(dir.join("smtp_url"), "\n").unwrap();
+        std::fs::create_dir(dir.join("cursor_api_key")).unwrap();
+        let at = dir.display().to_string();
+        let mut env = Reader::from_lookup(move |name| (name == "SECRETS_DIR").then(|| at.clone()));
+        assert_eq!(env.optional_secret("GITHUB_TOKEN").unwrap().expose(), "from-the-folder");
+        assert!(env.optional_secret("TELEGRAM_BOT_TOKEN").is_none(), "a file that is not there is no problem");
+        assert!(env.optional_secret("SMTP_URL").is_none(), "nor is an empty one");
+        assert!(env.optional_secret("CURSOR_API_KEY").is_none());
+        let problems = env.finish().unwrap_err().to_string();
+        assert!(problems.contains("cursor_api_key") && problems.contains("1 setting"), "{problems}");
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_password_of_its_own_goes_into_the_url() {
+        let mut env = reader(&[("DATABASE_URL", "postgres://ada@db/x"), ("DATABASE_PASSWORD", "p@ss/word")]);
+        assert_eq!(database_url(&mut env).expose(), "postgres://ada:p%40ss%2Fword@db/x");
+        env.finish().unwrap();
+        let mut env = reader(&[("REDIS_PASSWORD", "hush")]);
+        assert_eq!(redis_url(&mut env).expose(), "redis://:hush@127.0.0.1:6379");
+        env.finish().unwrap();
+        let mut env = reader(&[("DATABASE_URL", "postgres://ada:one@db/x"), ("DATABASE_PASSWORD", "two")]);
+        database_url(&mut env);
+        let problems = env.finish().unwrap_err().to_string();
+        assert!(problems.contains("keep one") && !problems.contains("two"), "{problems}");
     }
 }

@@ -12,6 +12,35 @@ pub use crate::error::OnConstraint;
 /// Every migration of every owner, in order.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
+/// A table or view, and the owner that the name of its migration tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relation {
+    /// Its name.
+    pub name: &'static str,
+    /// `common`, `dashboard`, `cursor`, `github` or `notification`.
+    pub owner: &'static str,
+    /// A view is what an owner shows to everybody.
+    pub view: bool,
+}
+
+/// Every table and view that some migration makes.
+pub fn relations() -> Vec<Relation> {
+    let mut relations = Vec::new();
+    for migration in MIGRATOR.iter() {
+        // A file's name without its version, underscores turned into blanks.
+        let owner = migration.description.split(' ').next().unwrap_or_default();
+        for line in migration.sql.as_str().lines() {
+            let made = |words: &str| line.strip_prefix(words).and_then(|rest| rest.split([' ', '(']).next());
+            let table = made("CREATE TABLE IF NOT EXISTS ").or_else(|| made("CREATE TABLE "));
+            let view = made("CREATE OR REPLACE VIEW ").or_else(|| made("CREATE VIEW "));
+            if let Some(name) = table.or(view) {
+                relations.push(Relation { name, owner, view: table.is_none() });
+            }
+        }
+    }
+    relations
+}
+
 /// A pool that connects at first use, so that a database that starts later does not stop the service.
 pub fn connect(url: &Secret, max_connections: u32) -> anyhow::Result<PgPool> {
     let options = PgConnectOptions::from_str(url.expose()).map_err(|_| {

@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use crate::clock::Clock;
+use crate::sandbox::Mode;
 
 type Check = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Found> + Send>> + Send + Sync>;
 
@@ -73,6 +74,7 @@ pub struct Health {
     checks: Vec<(&'static str, bool, Check)>,
     /// When the checks were last run.
     asked: Arc<std::sync::Mutex<Option<Instant>>>,
+    integrations: BTreeMap<String, Mode>,
 }
 
 /// The answer of `/health/ready`.
@@ -86,6 +88,9 @@ pub struct Readiness {
     pub version: String,
     /// Every check by name.
     pub checks: BTreeMap<String, CheckResult>,
+    /// Who is at the other end of each integration.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub integrations: BTreeMap<String, Mode>,
 }
 
 /// What one check found.
@@ -108,7 +113,7 @@ pub struct CheckResult {
 impl Health {
     /// No checks yet.
     pub fn new(service: &'static str) -> Self {
-        Self { service, checks: Vec::new(), asked: Arc::default() }
+        Self { service, checks: Vec::new(), asked: Arc::default(), integrations: BTreeMap::new() }
     }
 
     /// Adds a check without which the service is not ready.
@@ -144,6 +149,13 @@ impl Health {
             async move { remembered.or_ask(&*check).await }
         };
         self.checks.push((name, false, Arc::new(move || Box::pin(ask()))));
+        self
+    }
+
+    /// Says who is at the other end of an integration.
+    #[must_use]
+    pub fn integration(mut self, name: &str, mode: Mode) -> Self {
+        self.integrations.insert(name.to_owned(), mode);
         self
     }
 
@@ -187,6 +199,7 @@ impl Health {
             service: self.service.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             checks,
+            integrations: self.integrations.clone(),
         }
     }
 

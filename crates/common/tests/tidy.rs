@@ -89,7 +89,7 @@ fn sql_names_a_table_only_in_its_owners_store() {
 }
 
 /// Where settings are read, and what each place is called in `.env.example`.
-const SETTINGS: [(&str, &str); 7] = [
+const SETTINGS: [(&str, &str); 8] = [
     ("crates/common/src/config.rs", "Every service"),
     ("crates/common/src/telemetry/settings.rs", "Logs and traces of every service"),
     ("services/api-gateway/src/config.rs", "api-gateway"),
@@ -97,6 +97,7 @@ const SETTINGS: [(&str, &str); 7] = [
     ("services/cursor-integration/src/config.rs", "cursor-integration"),
     ("services/github-integration/src/config.rs", "github-integration"),
     ("services/notification/src/config.rs", "notification"),
+    ("docker-compose.yml", "docker compose"),
 ];
 
 const HEAD: &str = "# Every setting of QuantaPilot, made from the documentation of the code: `UPDATE_ENV_EXAMPLE=1 cargo test -p common --test tidy` writes it anew.\n# A line that is commented out shows a setting whose default will do, or that is off. Every secret NAME may come from a file instead: NAME_FILE=/path.\n";
@@ -111,7 +112,9 @@ fn rendered_example() -> String {
         let code = source.split("#[cfg(test)]").next().unwrap_or_default();
         let mut comment = String::new();
         for line in code.lines().map(str::trim) {
-            if let Some(more) = line.strip_prefix("/// ").or_else(|| line.strip_prefix("// ")) {
+            let comment_of_yaml = || line.strip_prefix("# ").filter(|_| file.ends_with(".yml"));
+            if let Some(more) = line.strip_prefix("/// ").or_else(|| line.strip_prefix("// ")).or_else(comment_of_yaml)
+            {
                 comment.push_str(more);
                 comment.push(' ');
                 continue;
@@ -150,6 +153,12 @@ fn variables_read() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (file, _) in SETTINGS {
         let source = std::fs::read_to_string(root().join(file)).unwrap();
+        if file.ends_with(".yml") {
+            found.extend(
+                source.split("${").skip(1).filter_map(|rest| rest.split([':', '-', '}']).next()).map(str::to_owned),
+            );
+            continue;
+        }
         let code = source.split("#[cfg(test)]").next().unwrap_or_default();
         let code: String =
             code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
@@ -187,6 +196,35 @@ fn the_example_lists_every_setting() {
         undocumented.is_empty(),
         "these are read but not documented where they are read (`/// `NAME` …`): {undocumented:?}"
     );
+}
+
+/// Settings that the compose file sets by itself, or that make no sense in a container.
+const NOT_PASSED_ON: [&str; 10] = [
+    "BIND",
+    // Each service has its own.
+    "OTEL_SERVICE_NAME",
+    "N8N_API_KEY",
+    "N8N_INBOUND_TOKEN",
+    "API_GATEWAY_URL",
+    "CURSOR_INTEGRATION_URL",
+    "GITHUB_INTEGRATION_URL",
+    "NOTIFICATION_URL",
+    "DASHBOARD_BACKEND_URL",
+    "SANDBOX_SMTP_URL",
+];
+
+#[test]
+fn every_setting_reaches_its_container() {
+    let compose = std::fs::read_to_string(root().join("docker-compose.yml")).unwrap();
+    let set: BTreeSet<&str> =
+        compose.lines().filter_map(|line| line.trim_start().split_once(':')).map(|(name, _)| name).collect();
+    let lost: Vec<String> = variables_read()
+        .into_iter()
+        .filter(|name| !NOT_PASSED_ON.contains(&name.as_str()) && !name.starts_with("CARGO_"))
+        .filter(|name| !set.contains(name.as_str()) && !set.contains(format!("{name}_FILE").as_str()))
+        .filter(|name| !compose.contains(&format!("${{{name}")))
+        .collect();
+    assert!(lost.is_empty(), "docker-compose.yml does not pass these on: {lost:?}");
 }
 
 #[test]

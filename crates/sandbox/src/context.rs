@@ -22,6 +22,13 @@ pub enum Change {
     Faults,
 }
 
+/// Addresses of one sandbox, without a slash at the end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Urls<'a> {
+    pub(crate) base: &'a str,
+    pub(crate) web: &'a str,
+}
+
 /// Shared by all stand-ins; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Context(Arc<Inner>);
@@ -70,6 +77,12 @@ impl Context {
     /// The sandbox's own address, without a slash at the end. Known once the port is bound.
     pub fn base_url(&self) -> &str {
         self.0.base_url.get().map_or("http://127.0.0.1", String::as_str)
+    }
+
+    /// That address, and the one by which people open its pages.
+    pub(crate) fn urls(&self) -> Urls<'_> {
+        let base = self.base_url();
+        Urls { base, web: self.0.settings.web_url.as_deref().map_or(base, |url| url.trim_end_matches('/')) }
     }
 
     pub(crate) fn set_base_url(&self, url: String) {

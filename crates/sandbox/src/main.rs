@@ -21,6 +21,9 @@ struct Arguments {
     /// The address others reach it by, when it differs from `--http`.
     #[arg(long, env = "SANDBOX_PUBLIC_URL")]
     public_url: Option<String>,
+    /// The address people open its pages by, when it differs from that.
+    #[arg(long, env = "SANDBOX_WEB_URL")]
+    web_url: Option<String>,
     /// Token of the bot account on GitHub.
     #[arg(long, env = "SANDBOX_GITHUB_TOKEN", hide_env_values = true)]
     github_token: Option<String>,
@@ -79,6 +82,7 @@ impl Arguments {
             smtp: self.smtp,
             data_dir: self.data,
             public_url: self.public_url,
+            web_url: self.web_url,
             github: GithubSettings {
                 token: self.github_token.unwrap_or(defaults.github.token),
                 demo_token: self.demo_token.unwrap_or(defaults.github.demo_token),

@@ -13,6 +13,8 @@ pub struct Settings {
     pub data_dir: Option<PathBuf>,
     /// The address others reach this sandbox by, when it is not the one it listens on.
     pub public_url: Option<String>,
+    /// The address people open its pages by, when programs use another: in containers the two differ.
+    pub web_url: Option<String>,
     pub github: GithubSettings,
     /// The one bot token the Telegram stand-in accepts.
     pub telegram_token: String,
@@ -42,6 +44,7 @@ impl Default for Settings {
             smtp: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir: None,
             public_url: None,
+            web_url: None,
             github: GithubSettings::default(),
             telegram_token: "1000000001:sandbox-telegram-bot-token-000000000".to_owned(),
             cursor_api_key: "crsr_sandbox".to_owned(),

@@ -29,14 +29,20 @@ pub(crate) enum Approvals {
 /// A signed-in client of the public API.
 pub(crate) struct Api {
     base: String,
+    email: String,
     password: String,
     token: String,
 }
 
 impl Api {
     pub(crate) fn sign_in(stack: &Stack) -> anyhow::Result<Self> {
-        let mut api =
-            Self { base: stack.ports.url("api-gateway"), password: stack.admin_password()?, token: String::new() };
+        Self::at(&stack.ports.url("api-gateway"), ADMIN_EMAIL, &stack.admin_password()?)
+    }
+
+    /// At any gateway.
+    pub(crate) fn at(base: &str, email: &str, password: &str) -> anyhow::Result<Self> {
+        let [base, email, password] = [base, email, password].map(str::to_owned);
+        let mut api = Self { base, email, password, token: String::new() };
         api.refresh()?;
         Ok(api)
     }
@@ -46,7 +52,7 @@ impl Api {
             "POST",
             &format!("{}/api/v1/auth/login", self.base),
             &[],
-            Some(&json!({"email": ADMIN_EMAIL, "password": self.password})),
+            Some(&json!({"email": self.email, "password": self.password})),
         )?;
         session["access_token"].as_str().context("signing in gave no token")?.clone_into(&mut self.token);
         Ok(())

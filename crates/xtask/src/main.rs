@@ -53,7 +53,7 @@ enum Command {
     BenchStandin(bench::standin::Arguments),
     /// Run end-to-end scenarios on a stack of their own.
     E2e {
-        /// Which: `loop`, `monitoring`, `kill-n8n`, `kill-services`, or `all`.
+        /// Which: `loop`, `monitoring`, `kill-n8n`, `kill-services`, `compose`, or `all`.
         #[arg(default_value = "all")]
         scenario: String,
     },
@@ -97,7 +97,10 @@ fn main() -> ExitCode {
 
 /// Stops the stack; with `wipe` also what end-to-end runs and tests left behind.
 fn down(wipe: bool) -> anyhow::Result<()> {
-    for name in if wipe { &["up", "e2e", "test", "bench"][..] } else { &["up"] } {
+    if wipe {
+        e2e::compose::wipe();
+    }
+    for name in if wipe { &["up", "e2e", "compose", "test", "bench"][..] } else { &["up"] } {
         let layout = Layout::named(name);
         stack::down(&layout, wipe)?;
         if wipe {

@@ -167,7 +167,7 @@ impl Config {
         };
         let bind = env.or("BIND", SocketAddr::from(([0, 0, 0, 0], 3000)));
         let telemetry = Telemetry::read(env);
-        let redis_url = env.optional_secret("REDIS_URL").unwrap_or_else(|| Secret::new("redis://127.0.0.1:6379"));
+        let redis_url = common::config::redis_url(env);
         let service_token_secret = env.secret("SERVICE_TOKEN_SECRET", 32);
         Some(Self { bind, telemetry, redis_url, service_token_secret, table: table?, settings })
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use common::config::{ConfigError, Reader, Secret, Shared};
+use common::sandbox::Mode;
 use common::telemetry::Telemetry;
 use url::Url;
 
@@ -23,6 +24,8 @@ pub struct Config {
 pub struct Cursor {
     /// `CURSOR_API_URL` (default `https://api.cursor.com`): the sandbox's address works as well.
     pub api_url: Url,
+    /// Whether that is the sandbox's.
+    pub mode: Mode,
     /// `CURSOR_API_KEY`: a user key or a service-account key (`crsr_…`). Team admin keys are refused by Cursor.
     pub api_key: Secret,
     /// `CURSOR_MODEL`: an id of `GET /v1/models`. Default: the account's own default.
@@ -63,13 +66,14 @@ impl Config {
     pub fn read(mut env: Reader) -> Result<Self, ConfigError> {
         let shared = Shared::read(&mut env, PORT);
         let telemetry = Telemetry::read(&mut env);
-        let api_url: Url = env.or("CURSOR_API_URL", "https://api.cursor.com".parse().expect("the default is a URL"));
+        let (api_url, api_key) = backend(&mut env, &shared);
         // A sandbox has no limits, and answers at once.
         let is_cursor = api_url.host_str().is_some_and(|host| host == "cursor.com" || host.ends_with(".cursor.com"));
         let per_minute = if is_cursor { 15 } else { 6000 };
         let cursor = Cursor {
+            mode: shared.mode_of(&api_url),
             api_url,
-            api_key: env.secret("CURSOR_API_KEY", 8),
+            api_key,
             model: env.optional("CURSOR_MODEL"),
             create_timeout: between(&mut env, "CURSOR_CREATE_TIMEOUT_SECONDS", 180, 120..=900),
             requests_per_minute: number(&mut env, "CURSOR_REQUESTS_PER_MINUTE", per_minute, 1, 100_000),
@@ -91,6 +95,23 @@ impl Config {
         };
         env.finish()?;
         Ok(Self { shared, telemetry, cursor, runs })
+    }
+}
+
+/// Where the agents are and the key for them; without a key it is the sandbox, if there is one.
+fn backend(env: &mut Reader, shared: &Shared) -> (Url, Secret) {
+    let api_url: Option<Url> = env.optional("CURSOR_API_URL");
+    match &shared.sandbox_url {
+        Some(sandbox)
+            if env.optional_secret("CURSOR_API_KEY").is_none()
+                && api_url.as_ref().is_none_or(|url| url.origin() == sandbox.origin()) =>
+        {
+            (sandbox.clone(), Secret::new(common::sandbox::CURSOR_API_KEY))
+        }
+        _ => {
+            let api_url = api_url.unwrap_or_else(|| "https://api.cursor.com".parse().expect("the default is a URL"));
+            (api_url, env.secret("CURSOR_API_KEY", 8))
+        }
     }
 }
 
@@ -156,6 +177,17 @@ mod tests {
         assert_eq!((local.runs.poll[0], local.cursor.requests_per_minute), (Duration::from_millis(300), 6000));
         let fast = read(&[("CURSOR_POLL_SECONDS", "0.2,0.5,1,5")]).unwrap();
         assert_eq!(fast.runs.poll[0], Duration::from_millis(200));
+    }
+
+    #[test]
+    fn without_a_key_the_sandbox_plays_the_agents() {
+        let sandbox = ("SANDBOX_URL", "http://sandbox:3900");
+        let played = read(&[sandbox, ("CURSOR_API_KEY", "")]).unwrap();
+        assert_eq!((played.cursor.mode, played.cursor.api_url.as_str()), (Mode::Sandbox, "http://sandbox:3900/"));
+        let live = read(&[sandbox]).unwrap();
+        assert_eq!((live.cursor.mode, live.cursor.api_url.as_str()), (Mode::Live, "https://api.cursor.com/"));
+        let text = read(&[("CURSOR_API_KEY", "")]).unwrap_err().to_string();
+        assert!(text.contains("CURSOR_API_KEY"), "without either it does not start: {text}");
     }
 
     #[test]

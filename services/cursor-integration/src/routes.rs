@@ -49,7 +49,8 @@ pub fn service(app: &App) -> Router {
         .check_outside("cursor", &Remembered::new(app.clock.clone()), move || {
             let app = agents.clone();
             async move { Ok(app.backend.reach().await?) }
-        });
+        })
+        .integration("cursor", app.config.cursor.mode);
     let router = router
         .route("/openapi.json", get(async move || axum::Json(description.clone())))
         .with_state(app.clone())

@@ -23,8 +23,8 @@ pub struct Config {
     pub carriers: CarrierConfig,
     /// What new projects start with.
     pub projects: ProjectConfig,
-    /// `SANDBOX_URL` (default: none): the sandbox, when the outside world is one. Turns on the demo.
-    pub sandbox_url: Option<Url>,
+    /// `SANDBOX_PUBLIC_URL` (default `SANDBOX_URL`): where people open the sandbox's page.
+    pub sandbox_public_url: Option<Url>,
 }
 
 /// Signing people in.
@@ -73,8 +73,7 @@ impl Config {
     /// From a reader.
     pub fn read(mut env: Reader) -> Result<Self, ConfigError> {
         let shared = Shared::read(&mut env, PORT);
-        let sandbox_url: Option<Url> = env.optional("SANDBOX_URL");
-        let default_reconcile = if sandbox_url.is_some() { 5 } else { 15 };
+        let default_reconcile = if shared.sandbox_url.is_some() { 5 } else { 15 };
         // The file is read lazily, so only its path is taken here; `optional_secret` would insist on the file.
         let n8n_api_key_file: Option<PathBuf> = env.optional("N8N_API_KEY_FILE");
         let n8n_api_key = if n8n_api_key_file.is_some() { None } else { env.optional_secret("N8N_API_KEY") };
@@ -97,7 +96,7 @@ impl Config {
                 agent_deadline_seconds: env.or("DASHBOARD_AGENT_DEADLINE_SECONDS", 3600),
                 checks_deadline_seconds: env.or("DASHBOARD_CHECKS_DEADLINE_SECONDS", 1800),
             },
-            sandbox_url,
+            sandbox_public_url: env.optional("SANDBOX_PUBLIC_URL").or_else(|| shared.sandbox_url.clone()),
             shared,
         };
         if let Some(key) = &config.identity.signing_key

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use common::config::{ConfigError, Reader, Secret, Shared};
+use common::sandbox::Mode;
 use common::telemetry::Telemetry;
 use url::Url;
 
@@ -17,6 +18,7 @@ pub const PORT: u16 = 3002;
 pub struct Config {
     pub shared: Shared,
     pub telemetry: Telemetry,
+    pub mode: Mode,
     pub github: Settings,
     pub webhook: Webhook,
     pub start: Start,
@@ -104,11 +106,16 @@ impl Config {
     pub fn read(mut env: Reader) -> Result<Self, ConfigError> {
         let shared = Shared::read(&mut env, PORT);
         let telemetry = Telemetry::read(&mut env);
-        // `GITHUB_API_URL` (default `https://api.github.com`): GitHub Enterprise as `https://host/api/v3`, or the sandbox.
-        let api_url: Url = env.or("GITHUB_API_URL", "https://api.github.com".parse().expect("the default is a URL"));
+        let (api_url, credentials) = github(&mut env, &shared);
+        let mode = shared.mode_of(&api_url);
+        let sandboxed = mode == Mode::Sandbox;
         let webhook = Webhook {
             secret: env.optional_secret("GITHUB_WEBHOOK_SECRET"),
-            url: env.optional("GITHUB_WEBHOOK_URL"),
+            // The sandbox reaches the gateway as we do.
+            url: env.optional("GITHUB_WEBHOOK_URL").or_else(|| {
+                sandboxed
+                    .then(|| shared.services.api_gateway.join("/webhooks/github").expect("a path of ours is valid"))
+            }),
             keep: env.keep_days("GITHUB_KEEP_DELIVERIES_DAYS", 30),
         };
         if webhook.secret.as_ref().is_some_and(|s| s.expose().len() < 16) {
@@ -121,7 +128,7 @@ impl Config {
         }
         let default_gap = if api_url.host_str() == Some("api.github.com") { 1000 } else { 0 };
         let github = Settings {
-            credentials: credentials(&mut env),
+            credentials,
             // `GITHUB_WRITE_GAP_MILLISECONDS`: GitHub asks for about a second between changes; a server of one's own needs none.
             write_gap: Duration::from_millis(env.or("GITHUB_WRITE_GAP_MILLISECONDS", default_gap)),
             patience: Duration::from_secs(25),
@@ -142,8 +149,8 @@ impl Config {
             Duration::from_secs(value)
         };
         let pace = Pace {
-            poll: seconds("GITHUB_POLL_SECONDS", 60),
-            checks: seconds("GITHUB_CHECKS_POLL_SECONDS", 10),
+            poll: seconds("GITHUB_POLL_SECONDS", if sandboxed { 5 } else { 60 }),
+            checks: seconds("GITHUB_CHECKS_POLL_SECONDS", if sandboxed { 2 } else { 10 }),
             checks_grace: seconds("GITHUB_CHECKS_GRACE_SECONDS", 10),
         };
         let documents = Documents {
@@ -151,7 +158,24 @@ impl Config {
             foreign: env.or("GITHUB_FOREIGN_DOCUMENT_CHECKS", Policy::Report),
         };
         env.finish()?;
-        Ok(Self { shared, telemetry, github, webhook, start, pace, documents })
+        Ok(Self { shared, telemetry, mode, github, webhook, start, pace, documents })
+    }
+}
+
+/// Where GitHub is and who we are there; without credentials it is the sandbox, if there is one.
+fn github(env: &mut Reader, shared: &Shared) -> (Url, Credentials) {
+    // `GITHUB_API_URL` (default `https://api.github.com`): GitHub Enterprise as `https://host/api/v3`, or the sandbox.
+    let api_url: Option<Url> = env.optional("GITHUB_API_URL");
+    let known =
+        ["GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_TOKEN"].map(|name| env.optional_secret(name).is_some());
+    match &shared.sandbox_url {
+        Some(sandbox) if known == [false; 3] && api_url.as_ref().is_none_or(|url| url.origin() == sandbox.origin()) => {
+            (sandbox.clone(), Credentials::Token(Secret::new(common::sandbox::GITHUB_TOKEN)))
+        }
+        _ => {
+            let api_url = api_url.unwrap_or_else(|| "https://api.github.com".parse().expect("the default is a URL"));
+            (api_url, credentials(env))
+        }
     }
 }
 
@@ -225,5 +249,21 @@ mod tests {
             assert!(text.contains(name), "{name} is missing in: {text}");
         }
         assert!(read(&[]).unwrap_err().to_string().contains("GITHUB_TOKEN"));
+    }
+
+    #[test]
+    fn without_credentials_the_sandbox_plays_github() {
+        let sandbox = ("SANDBOX_URL", "http://sandbox:3900");
+        let played = read(&[sandbox, ("GITHUB_WEBHOOK_SECRET", "0123456789abcdef")]).unwrap();
+        assert_eq!((played.mode, played.github.api_url.as_str()), (Mode::Sandbox, "http://sandbox:3900/"));
+        assert_eq!(played.webhook.url.unwrap().as_str(), "http://api-gateway:3000/webhooks/github");
+        assert_eq!(played.pace.poll, Duration::from_secs(5));
+
+        let live = read(&[sandbox, ("GITHUB_TOKEN", "t")]).unwrap();
+        assert_eq!((live.mode, live.github.api_url.as_str()), (Mode::Live, "https://api.github.com/"));
+        assert_eq!((live.webhook.url, live.pace.poll), (None, Duration::from_secs(60)));
+
+        let text = read(&[sandbox, ("GITHUB_API_URL", "https://ghe.example.org/api/v3")]).unwrap_err().to_string();
+        assert!(text.contains("GITHUB_TOKEN is not set"), "an address without credentials is a mistake: {text}");
     }
 }

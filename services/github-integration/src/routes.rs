@@ -72,7 +72,8 @@ pub fn service(app: &App) -> Router {
         .check_outside("github", &Remembered::new(app.clock.clone()), move || {
             let github = github.clone();
             async move { Ok(github.reach().await?) }
-        });
+        })
+        .integration("github", app.config.mode);
     let router = router
         .route("/openapi.json", get(async move || axum::Json(description.clone())))
         .with_state(app.clone())

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use common::config::{ConfigError, Reader, Secret, Shared};
+use common::sandbox::Mode;
 use common::telemetry::Telemetry;
 use lettre::message::Mailbox;
 use url::Url;
@@ -42,6 +43,8 @@ pub struct Telegram {
     pub token: Secret,
     /// `TELEGRAM_API_URL` (default `https://api.telegram.org`): another server that speaks the Bot API.
     pub api_url: Url,
+    /// Whether that is the sandbox's.
+    pub mode: Mode,
     /// `NOTIFICATION_TELEGRAM_MODE` (default `polling`): `polling` works behind any router, `webhook` needs a public HTTPS address.
     pub receive: Receive,
     /// `NOTIFICATION_TELEGRAM_GROUP_CHAT_ID`: a group that also gets every approval request. Its buttons count only for linked approvers.
@@ -67,6 +70,8 @@ pub enum Receive {
 pub struct Smtp {
     /// `SMTP_URL`: `smtps://user:password@host` (TLS), `smtp://user:password@host:587?tls=required` (STARTTLS), or plain `smtp://host`.
     pub url: Secret,
+    /// Whether that is the sandbox.
+    pub mode: Mode,
     /// `SMTP_FROM`: for example `QuantaPilot <pilot@example.org>`.
     pub from: Mailbox,
 }
@@ -82,7 +87,7 @@ impl Config {
         let shared = Shared::read(&mut env, PORT);
         let telemetry = Telemetry::read(&mut env);
         let telegram = telegram(&mut env, &shared);
-        let smtp = smtp(&mut env);
+        let smtp = smtp(&mut env, &shared);
         let keep = Keep {
             notifications: env.keep_days("NOTIFICATION_KEEP_DAYS", 365),
             inbox: env.keep_days("NOTIFICATION_KEEP_INBOX_DAYS", 30),
@@ -98,8 +103,16 @@ impl Config {
 }
 
 fn telegram(env: &mut Reader, shared: &Shared) -> Option<Telegram> {
-    let token = env.optional_secret("TELEGRAM_BOT_TOKEN");
-    let api_url = env.or("TELEGRAM_API_URL", "https://api.telegram.org".parse().expect("the default is a URL"));
+    let mut token = env.optional_secret("TELEGRAM_BOT_TOKEN");
+    let mut api_url: Option<Url> = env.optional("TELEGRAM_API_URL");
+    if let Some(sandbox) = &shared.sandbox_url
+        && token.is_none()
+        && api_url.as_ref().is_none_or(|url| url.origin() == sandbox.origin())
+    {
+        token = Some(Secret::new(common::sandbox::TELEGRAM_BOT_TOKEN));
+        api_url = Some(sandbox.clone());
+    }
+    let api_url = api_url.unwrap_or_else(|| "https://api.telegram.org".parse().expect("the default is a URL"));
     let group_chat_id = env.optional("NOTIFICATION_TELEGRAM_GROUP_CHAT_ID");
     let mode = env.or("NOTIFICATION_TELEGRAM_MODE", "polling".to_owned());
     let receive = match mode.as_str() {
@@ -128,12 +141,24 @@ fn telegram(env: &mut Reader, shared: &Shared) -> Option<Telegram> {
             "TELEGRAM_BOT_TOKEN is not a bot token (example: 123456789:AAE…, @BotFather gives one); leave it out to switch Telegram off",
         );
     }
-    Some(Telegram { token, api_url, receive, group_chat_id })
+    Some(Telegram { token, mode: shared.mode_of(&api_url), api_url, receive, group_chat_id })
 }
 
-fn smtp(env: &mut Reader) -> Option<Smtp> {
+fn smtp(env: &mut Reader, shared: &Shared) -> Option<Smtp> {
     let url = env.optional_secret("SMTP_URL");
     let from = env.optional::<Mailbox>("SMTP_FROM");
+    if url.is_none()
+        && let Some(sandbox) = &shared.sandbox_url
+    {
+        let default = format!("smtp://{}:{}", sandbox.host_str().unwrap_or("sandbox"), common::sandbox::SMTP_PORT);
+        let nobody = || "QuantaPilot <quantapilot@quantapilot.example>".parse().expect("the default is an address");
+        return Some(Smtp {
+            // `SANDBOX_SMTP_URL` (default: port 3925 of `SANDBOX_URL`): where mail goes when there is no `SMTP_URL`.
+            url: Secret::new(env.or("SANDBOX_SMTP_URL", default)),
+            mode: Mode::Sandbox,
+            from: from.unwrap_or_else(nobody),
+        });
+    }
     match (url, from) {
         (None, _) => None,
         (Some(url), Some(from)) => {
@@ -142,7 +167,7 @@ fn smtp(env: &mut Reader) -> Option<Smtp> {
                     "SMTP_URL is not valid: {error} (example: smtps://user:password@mail.example.org)"
                 ));
             }
-            Some(Smtp { url, from })
+            Some(Smtp { url, mode: Mode::Live, from })
         }
         (Some(_), None) => {
             env.problem("SMTP_URL is set but SMTP_FROM is not (example: SMTP_FROM=QuantaPilot <pilot@example.org>)");

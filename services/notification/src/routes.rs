@@ -4,6 +4,7 @@ use axum::Router;
 use axum::routing::get;
 use common::health::{Health, Remembered};
 use common::http::{Layers, layers};
+use common::sandbox::Mode;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -47,7 +48,10 @@ pub fn service(app: &App) -> Router {
 }
 
 fn health(app: &App) -> Health {
-    let mut health = Health::new(SERVICE);
+    let mode = |mode: Option<Mode>| mode.unwrap_or(Mode::Off);
+    let mut health = Health::new(SERVICE)
+        .integration("telegram", mode(app.config.telegram.as_ref().map(|telegram| telegram.mode)))
+        .integration("mail", mode(app.config.smtp.as_ref().map(|smtp| smtp.mode)));
     let db = app.db.clone();
     health = health.check("postgres", move || {
         let db = db.clone();

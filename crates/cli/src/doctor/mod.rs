@@ -77,8 +77,8 @@ impl Settings {
         // Only to learn whether it is good.
         env.secret("SERVICE_TOKEN_SECRET", 32);
         env.secret("N8N_INBOUND_TOKEN", 16);
-        let database_url = Some(env.secret("DATABASE_URL", 1)).filter(|url| !url.expose().is_empty());
-        let redis_url = env.optional_secret("REDIS_URL");
+        let database_url = Some(common::config::database_url(&mut env)).filter(|url| !url.expose().is_empty());
+        let redis_url = Some(common::config::redis_url(&mut env));
         let services = ServiceUrls::read(&mut env);
         let n8n_url = env.or("N8N_URL", "http://n8n:5678".parse().expect("the default is a URL"));
         let finding = match env.finish() {

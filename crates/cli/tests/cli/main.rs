@@ -5,6 +5,7 @@
 mod api_key;
 mod init;
 mod migrate;
+mod roles;
 mod stand_in;
 mod user;
 mod workflows;

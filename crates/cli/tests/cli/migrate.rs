@@ -5,7 +5,7 @@ use crate::{quantapilot, run};
 
 /// The URL of the test's own database: as `DATABASE_URL`, whose password the pool does not tell, with another name.
 #[expect(clippy::disallowed_methods, reason = "the tests' own setting")]
-fn url(options: &PgConnectOptions) -> String {
+pub(crate) fn url(options: &PgConnectOptions) -> String {
     let given = std::env::var("DATABASE_URL").expect("the tests need DATABASE_URL");
     let (server, _) = given.rsplit_once('/').expect("a database's URL has a path");
     format!("{server}/{}", options.get_database().expect("a test has a database"))

@@ -160,7 +160,7 @@ impl Github {
             let id = state.next_id();
             let installation = Installation { id, app_id: app.id, account: account.to_owned(), created_at: now() };
             state.accounts_mut().installations.push(installation.clone());
-            let views = Views::new(self.ctx().base_url(), &state);
+            let views = Views::new(self.ctx().urls(), &state);
             let repositories: Vec<Value> = state
                 .repos
                 .values()

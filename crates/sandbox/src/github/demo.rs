@@ -54,7 +54,7 @@ impl Github {
         push_readme(&address, &settings.demo_login, &text).await?;
         let repo = self.repo(repo.id).ok_or_else(ApiError::not_found)?;
         let state = self.store().lock();
-        Ok(Views::new(self.ctx().base_url(), &state).full_repo(&repo, true))
+        Ok(Views::new(self.ctx().urls(), &state).full_repo(&repo, true))
     }
 
     fn free_name(&self, owner: &str, wanted: &str) -> String {

@@ -216,7 +216,7 @@ async fn commit(
     let commit = git.commit(&sha).await?;
     let files = git.diff(commit.parents.first().map(String::as_str), &sha).await?;
     let state = github.store().lock();
-    Ok(Json(Views::new(github.ctx().base_url(), &state).commit_with_files(&repo, &commit, &files)))
+    Ok(Json(Views::new(github.ctx().urls(), &state).commit_with_files(&repo, &commit, &files)))
 }
 
 async fn pull(
@@ -232,7 +232,7 @@ async fn pull(
     let commits = git.log(&["--reverse", "--max-count=250", &format!("^{start}"), &pull.head_sha]).await?;
     let mut shown = pull_line(&repo, issue, pull);
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     super::views::extend(
         &mut shown,
         json!({

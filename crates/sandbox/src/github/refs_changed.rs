@@ -169,7 +169,7 @@ impl Github {
             head = Some((commit, files));
         }
         let state = self.store().lock();
-        let views = Views::new(self.ctx().base_url(), &state);
+        let views = Views::new(self.ctx().urls(), &state);
         let html = views.repo_html_url(repo);
         let short = |sha: &str| sha.chars().take(12).collect::<String>();
         let compare = match (&change.old, &change.new) {
@@ -302,7 +302,7 @@ impl Github {
             let state = self.store().lock();
             let Some(repo) = state.repos.get(&repo_id) else { return Ok(()) };
             let Some((issue, pull)) = repo.pull(number) else { return Ok(()) };
-            let views = Views::new(self.ctx().base_url(), &state);
+            let views = Views::new(self.ctx().urls(), &state);
             let mut payload =
                 json!({"action": action, "number": number, "pull_request": views.pull(repo, issue, pull, facts)});
             super::views::extend(&mut payload, more);

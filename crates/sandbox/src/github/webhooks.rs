@@ -53,7 +53,7 @@ impl Github {
         let parcels = {
             let state = self.store().lock();
             let Some(repo) = state.repos.get(&repo_id) else { return };
-            let views = Views::new(self.ctx().base_url(), &state);
+            let views = Views::new(self.ctx().urls(), &state);
             let mut payload = payload;
             payload["repository"] = if event == "push" { push_repository(&views, repo) } else { views.repo(repo) };
             payload["sender"] = views.user(sender);
@@ -103,7 +103,7 @@ impl Github {
     pub(crate) fn ping(&self, repo_id: Option<u64>, hook: &Hook, target: Target, sender: &str) {
         let payload = {
             let state = self.store().lock();
-            let views = Views::new(self.ctx().base_url(), &state);
+            let views = Views::new(self.ctx().urls(), &state);
             let mut payload = json!({
                 "zen": "Design for failure.",
                 "hook_id": hook.id,
@@ -145,7 +145,7 @@ impl Github {
         let payload = {
             let state = self.store().lock();
             let Some(repo) = state.repos.get(&repo_id) else { return };
-            let views = Views::new(self.ctx().base_url(), &state);
+            let views = Views::new(self.ctx().urls(), &state);
             let url = format!("{}/hooks/{}", views.repo_url(repo), hook.id);
             json!({
                 "action": "deleted",

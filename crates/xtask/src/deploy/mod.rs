@@ -1,6 +1,8 @@
 //! What `deploy/` holds, checked without a cluster and without a booted systemd: rendered, validated against schemas, and held to rules of
 //! our own.
 
+mod compose;
+mod dockerfile;
 mod helm;
 mod manifests;
 mod overlays;
@@ -47,5 +49,10 @@ impl Findings {
 pub(crate) type Check = (&'static str, fn(&Layout) -> anyhow::Result<Outcome>);
 
 /// Every check of this folder.
-pub(crate) const CHECKS: [Check; 3] =
-    [("deploy-helm", helm::check), ("deploy-systemd", systemd::check), ("deploy-overlays", overlays::check)];
+pub(crate) const CHECKS: [Check; 5] = [
+    ("deploy-compose", compose::check),
+    ("deploy-dockerfile", dockerfile::check),
+    ("deploy-helm", helm::check),
+    ("deploy-systemd", systemd::check),
+    ("deploy-overlays", overlays::check),
+];

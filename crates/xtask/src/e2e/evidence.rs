@@ -20,7 +20,7 @@ pub(super) fn completed(
 ) -> anyhow::Result<()> {
     let name = watch.repository.clone();
     facts.check(&format!("{name} is completed"), status == "completed", || format!("it is {status}"));
-    once_each(stack, api, watch, facts)?;
+    once_each(&stack.ports.url("sandbox"), api, &watch.project, &watch.repository, facts)?;
     let clone = stack.layout.state.join("clones").join(&name);
     let _ = std::fs::remove_dir_all(&clone);
     clone_repository(stack, &name, &clone)?;
@@ -32,8 +32,13 @@ pub(super) fn completed(
 }
 
 /// No branch, commit, pull request, message or agent run was made twice.
-pub(super) fn once_each(stack: &Stack, api: &mut Api, watch: &Watch, facts: &mut Facts) -> anyhow::Result<()> {
-    let (sandbox, name) = (stack.ports.url("sandbox"), &watch.repository);
+pub(super) fn once_each(
+    sandbox: &str,
+    api: &mut Api,
+    project: &str,
+    name: &str,
+    facts: &mut Facts,
+) -> anyhow::Result<()> {
     let auth = [("authorization", "Bearer sandbox-github-token"), ("user-agent", "quantapilot-xtask")];
     let pulls = http::call("GET", &format!("{sandbox}/repos/{name}/pulls?state=all&per_page=100"), &auth, None)?;
     let heads = tally(&pulls, |pull| pull["head"]["ref"].as_str().map(str::to_owned));
@@ -43,7 +48,7 @@ pub(super) fn once_each(stack: &Stack, api: &mut Api, watch: &Watch, facts: &mut
         || format!("{heads:?}"),
     );
 
-    let runs = api.get(&format!("/api/v1/agent-runs?project_id={}", watch.project))?;
+    let runs = api.get(&format!("/api/v1/agent-runs?project_id={project}"))?;
     let asked =
         tally(&runs["items"], |run| Some(format!("{}/{}/{}", run["task"], run["milestone_key"], run["iteration"])));
     facts.check(
@@ -57,7 +62,7 @@ pub(super) fn once_each(stack: &Stack, api: &mut Api, watch: &Watch, facts: &mut
         .as_array()
         .into_iter()
         .flatten()
-        .filter(|run| run["repository"].as_str().is_some_and(|url| url.ends_with(name.as_str())))
+        .filter(|run| run["repository"].as_str().is_some_and(|url| url.ends_with(name)))
         .count();
     let ours = runs["items"].as_array().map_or(0, Vec::len);
     facts.check(&format!("{name}: the agents' backend saw as many runs as we did"), started == ours, || {
@@ -76,7 +81,7 @@ pub(super) fn once_each(stack: &Stack, api: &mut Api, watch: &Watch, facts: &mut
         );
     }
 
-    let decisions = api.get(&format!("/api/v1/projects/{}/decisions", watch.project))?;
+    let decisions = api.get(&format!("/api/v1/projects/{project}/decisions"))?;
     let list = decisions.get("items").unwrap_or(&decisions);
     let phone = http::call("GET", &format!("{sandbox}/_sandbox/api/telegram/chats"), &[], None)?;
     let mut messages = Vec::new();

@@ -1,5 +1,6 @@
 //! End-to-end scenarios: the whole loop on real n8n, Postgres, Redis and git, on a stack of its own.
 
+pub(crate) mod compose;
 mod evidence;
 mod kills;
 mod monitoring;
@@ -17,15 +18,25 @@ pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     /// A longer scenario that checks the same and more; `cargo xtask test` runs that one alone.
     pub(crate) within: Option<&'static str>,
-    run: fn(&mut Stack, &mut Facts) -> anyhow::Result<()>,
+    run: Run,
+}
+
+/// What a scenario runs on.
+#[derive(Clone, Copy)]
+enum Run {
+    /// A fresh stack.
+    OnStack(fn(&mut Stack, &mut Facts) -> anyhow::Result<()>),
+    /// What it starts itself.
+    Alone(fn(&mut Facts) -> anyhow::Result<()>),
 }
 
 /// Every scenario, in the order in which they are run.
 pub(crate) const SCENARIOS: &[Scenario] = &[
-    Scenario { name: "loop", within: None, run: projects::all_readmes },
-    Scenario { name: "monitoring", within: Some("loop"), run: monitoring::alone },
-    Scenario { name: "kill-n8n", within: None, run: kills::n8n },
-    Scenario { name: "kill-services", within: None, run: kills::services },
+    Scenario { name: "loop", within: None, run: Run::OnStack(projects::all_readmes) },
+    Scenario { name: "monitoring", within: Some("loop"), run: Run::OnStack(monitoring::alone) },
+    Scenario { name: "kill-n8n", within: None, run: Run::OnStack(kills::n8n) },
+    Scenario { name: "kill-services", within: None, run: Run::OnStack(kills::services) },
+    Scenario { name: "compose", within: None, run: Run::Alone(compose::run) },
 ];
 
 /// What was checked.
@@ -59,20 +70,29 @@ pub(crate) fn run(wanted: &str) -> anyhow::Result<bool> {
     Ok(count.failed == 0)
 }
 
-/// Runs one scenario on a fresh stack. A scenario that cannot go on counts as one failure.
+/// Runs one scenario. One that cannot go on counts as one failure.
 pub(crate) fn scenario(scenario: &Scenario) -> Count {
     let mut facts = Facts::default();
-    let layout = Layout::named("e2e");
-    let outcome = crate::stack::down(&layout, true)
-        .and_then(|()| Stack::start(layout, Options { with_admin: true, fresh_ports: true }))
-        .and_then(|mut stack| {
-            let outcome = (scenario.run)(&mut stack, &mut facts)
-                .and_then(|()| outputs::check(&stack, scenario.name == "loop", &mut facts));
-            stack.stop();
-            outcome
-        });
+    let outcome = match scenario.run {
+        Run::OnStack(run) => on_stack(run, scenario.name, &mut facts),
+        Run::Alone(run) => run(&mut facts),
+    };
     if let Err(error) = outcome {
         facts.check(&format!("{} runs to its end", scenario.name), false, || format!("{error:#}"));
     }
     facts.0
+}
+
+/// Runs a scenario on a fresh stack, and then looks whether its outputs hold a secret.
+fn on_stack(
+    run: fn(&mut Stack, &mut Facts) -> anyhow::Result<()>,
+    name: &str,
+    facts: &mut Facts,
+) -> anyhow::Result<()> {
+    let layout = Layout::named("e2e");
+    crate::stack::down(&layout, true)?;
+    let mut stack = Stack::start(layout, Options { with_admin: true, fresh_ports: true })?;
+    let outcome = run(&mut stack, facts).and_then(|()| outputs::check(&stack, name == "loop", facts));
+    stack.stop();
+    outcome
 }

@@ -76,7 +76,7 @@ impl Stack {
         // n8n takes longest to start: the rest starts meanwhile.
         n8n::start(&self.layout, &self.ports, &mut self.fleet)?;
         let mut migrate = self.quantapilot();
-        migrate.arg("migrate");
+        migrate.args(["migrate", "--roles"]).env("SECRETS_DIR", self.layout.secrets());
         timed("migrations", || {
             run_logged("quantapilot migrate", &mut migrate, &self.layout.logs().join("quantapilot.log"))
         })?;
@@ -193,7 +193,8 @@ impl Drop for Stack {
     }
 }
 
-fn build(layout: &Layout) -> anyhow::Result<()> {
+/// Builds every program of ours.
+pub(crate) fn build(layout: &Layout) -> anyhow::Result<()> {
     say!("Building …");
     let mut cargo = crate::shell::cargo(layout);
     cargo.args(["build", "--workspace", "--bins", "--exclude", "xtask"]);

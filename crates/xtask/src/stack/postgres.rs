@@ -30,6 +30,11 @@ pub(super) fn url(layout: &Layout, ports: &Ports, database: &str) -> String {
     format!("postgres://{USER}:{}@127.0.0.1:{}/{database}", password.trim(), ports.of("postgres"))
 }
 
+/// Without its password, which is in a file.
+pub(super) fn url_of_role(ports: &Ports, role: &str) -> String {
+    format!("postgres://{role}@127.0.0.1:{}/quantapilot", ports.of("postgres"))
+}
+
 pub(super) fn start(layout: &Layout, ports: &Ports, fleet: &mut Fleet) -> anyhow::Result<()> {
     let bin = install::postgres_bin().context("Postgres is not installed")?;
     let data = layout.data.join("postgres");

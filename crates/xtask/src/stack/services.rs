@@ -29,13 +29,9 @@ pub(crate) const ALL: [Service; 6] = [
     Service::ApiGateway,
 ];
 
-/// What the sandbox accepts. Not secret: it listens on loopback and holds nothing real.
-const GITHUB_TOKEN: &str = "sandbox-github-token";
-const TELEGRAM_TOKEN: &str = "1000000001:sandbox-telegram-bot-token-000000000";
-const CURSOR_KEY: &str = "crsr_sandbox";
-
-/// Each of them.
-pub(super) const CREDENTIALS: [&str; 3] = [GITHUB_TOKEN, TELEGRAM_TOKEN, CURSOR_KEY];
+/// What the sandbox accepts: each of them.
+pub(super) const CREDENTIALS: [&str; 3] =
+    [common::sandbox::GITHUB_TOKEN, common::sandbox::TELEGRAM_TOKEN, common::sandbox::CURSOR_KEY];
 
 impl Service {
     pub(crate) fn name(self) -> &'static str {
@@ -46,6 +42,17 @@ impl Service {
             Self::GithubIntegration => "github-integration",
             Self::Notification => "notification",
             Self::ApiGateway => "api-gateway",
+        }
+    }
+
+    /// Its role in Postgres, which can touch its own tables alone.
+    fn role(self) -> Option<&'static str> {
+        match self {
+            Self::CursorIntegration => Some("cursor_integration"),
+            Self::GithubIntegration => Some("github_integration"),
+            Self::Notification => Some("notification"),
+            Self::DashboardBackend => Some("dashboard_backend"),
+            Self::ApiGateway | Self::Sandbox => None,
         }
     }
 
@@ -83,7 +90,6 @@ pub(super) fn shared(command: &mut Command, layout: &Layout, ports: &Ports) {
 }
 
 fn command(service: Service, layout: &Layout, ports: &Ports) -> Command {
-    let sandbox = ports.url("sandbox");
     let mut command = Command::new(layout.binary(service.name()));
     command.current_dir(&layout.state);
     if service == Service::Sandbox {
@@ -93,42 +99,29 @@ fn command(service: Service, layout: &Layout, ports: &Ports) -> Command {
             .arg("--smtp")
             .arg(format!("127.0.0.1:{}", ports.of("smtp")));
         command.arg("--data").arg(layout.state.join("sandbox"));
-        command
-            .env("SANDBOX_GITHUB_TOKEN", GITHUB_TOKEN)
-            .env("SANDBOX_TELEGRAM_TOKEN", TELEGRAM_TOKEN)
-            .env("SANDBOX_CURSOR_API_KEY", CURSOR_KEY);
         return command;
     }
     shared(&mut command, layout, ports);
     command.env("BIND", format!("127.0.0.1:{}", ports.of(service.name())));
+    // No credentials: the sandbox plays every integration.
+    command.env("SANDBOX_URL", ports.url("sandbox"));
+    if let Some(role) = service.role() {
+        command
+            .env("DATABASE_URL", postgres::url_of_role(ports, role))
+            .env("DATABASE_PASSWORD_FILE", layout.secrets().join(format!("{role}_database_password")));
+    }
     match service {
         Service::DashboardBackend => {
-            command
-                .env("SANDBOX_URL", &sandbox)
-                .env("N8N_API_KEY_FILE", layout.state.join("n8n_api_key"))
-                .env("SETUP_OPEN", "true")
-                .env("RECONCILE_SECONDS", "5");
-        }
-        Service::CursorIntegration => {
-            command.env("CURSOR_API_URL", &sandbox).env("CURSOR_API_KEY", CURSOR_KEY);
+            command.env("N8N_API_KEY_FILE", layout.state.join("n8n_api_key")).env("SETUP_OPEN", "true");
         }
         Service::GithubIntegration => {
-            command
-                .env("GITHUB_API_URL", &sandbox)
-                .env("GITHUB_TOKEN", GITHUB_TOKEN)
-                .env("GITHUB_POLL_SECONDS", "5")
-                .env("GITHUB_CHECKS_POLL_SECONDS", "2");
             command.env("GITHUB_WEBHOOK_SECRET_FILE", layout.secrets().join("github_webhook_secret"));
-            command.env("GITHUB_WEBHOOK_URL", format!("{}/webhooks/github", ports.url("api-gateway")));
         }
         Service::Notification => {
-            command.env("TELEGRAM_API_URL", &sandbox).env("TELEGRAM_BOT_TOKEN", TELEGRAM_TOKEN);
             command.env("ALERTMANAGER_TOKEN_FILE", layout.secrets().join("alertmanager_token"));
-            command
-                .env("SMTP_URL", format!("smtp://127.0.0.1:{}", ports.of("smtp")))
-                .env("SMTP_FROM", "QuantaPilot <quantapilot@quantapilot.example>");
+            command.env("SANDBOX_SMTP_URL", format!("smtp://127.0.0.1:{}", ports.of("smtp")));
         }
-        Service::ApiGateway | Service::Sandbox => {}
+        Service::ApiGateway | Service::CursorIntegration | Service::Sandbox => {}
     }
     command
 }

@@ -7,6 +7,7 @@ use common::clients::notification::LinkChat;
 use common::error::Problem;
 use common::http::Json;
 use common::http::client::CallError;
+use common::sandbox::Mode;
 use common::{Error, Result};
 use http::Method;
 use serde::Deserialize;
@@ -15,6 +16,7 @@ use url::Url;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::handlers::system;
 use crate::store::users;
 use crate::views::home::{Demo, DemoReadme, DemoStarted};
 
@@ -28,11 +30,12 @@ pub struct StartDemo {
 /// Whether a demo can be started here, and with what.
 #[utoipa::path(get, path = "/api/v1/demo", tag = "demo", responses((status = 200, body = Demo)))]
 pub async fn get_demo(State(app): State<App>, _caller: Caller<Viewer>) -> Result<Json<Demo>> {
-    let Some(base) = &app.config.sandbox_url else {
-        return Ok(Json(Demo { available: false, readmes: Vec::new(), sandbox_url: None }));
+    let Some(base) = &app.config.shared.sandbox_url else {
+        return Ok(Json(Demo::default()));
     };
     let request = app.probe.request(Method::GET, address(base, "about")?);
-    let about: About = app.probe.json(request).await.unwrap_or_else(|error| {
+    let (about, sandboxed) = futures::join!(app.probe.json(request), sandboxed(&app));
+    let about: About = about.unwrap_or_else(|error| {
         tracing::warn!(%error, "the sandbox does not say which READMEs it has");
         About::default()
     });
@@ -41,7 +44,23 @@ pub async fn get_demo(State(app): State<App>, _caller: Caller<Viewer>) -> Result
         .into_iter()
         .map(|readme| DemoReadme { name: readme.key, title: readme.repository, description: readme.summary })
         .collect();
-    Ok(Json(Demo { available: !readmes.is_empty(), readmes, sandbox_url: Some(base.to_string()) }))
+    let page = app.config.sandbox_public_url.as_ref().unwrap_or(base);
+    Ok(Json(Demo {
+        // A README pushed to the sandbox becomes a project only where the sandbox is the GitHub that is watched.
+        available: !readmes.is_empty() && sandboxed.iter().any(|name| name == "github"),
+        readmes,
+        sandbox_url: (!sandboxed.is_empty()).then(|| page.to_string()),
+        sandboxed,
+    }))
+}
+
+/// The integrations that the sandbox plays, as the services that use them say. One that does not answer says nothing.
+async fn sandboxed(app: &App) -> Vec<String> {
+    let services = &app.config.shared.services;
+    let peers = [&services.github_integration, &services.cursor_integration, &services.notification];
+    let answers = futures::future::join_all(peers.map(|url| system::ask(app, url))).await;
+    let integrations = answers.into_iter().flatten().flat_map(|readiness| readiness.integrations);
+    integrations.filter(|(_, mode)| *mode == Mode::Sandbox).map(|(name, _)| name).collect()
 }
 
 /// What the sandbox says of itself.
@@ -73,7 +92,7 @@ pub async fn start_demo(
     _caller: Caller<Operator>,
     Json(body): Json<StartDemo>,
 ) -> Result<(StatusCode, Json<DemoStarted>)> {
-    let Some(base) = &app.config.sandbox_url else {
+    let Some(base) = &app.config.shared.sandbox_url else {
         return Err(Error::not_found(
             "no_sandbox",
             "There is no sandbox here: start QuantaPilot with `cargo xtask up`, or set SANDBOX_URL",

@@ -46,7 +46,7 @@ pub async fn get_setup(State(app): State<App>) -> Result<([(HeaderName, &'static
     let state = SetupState {
         needed,
         token_required: needed && !app.config.identity.setup_open,
-        sandbox: app.config.sandbox_url.is_some(),
+        sandbox: app.config.shared.sandbox_url.is_some(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     Ok((headers, Json(state)))

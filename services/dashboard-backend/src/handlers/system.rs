@@ -81,7 +81,8 @@ async fn service(app: &App, name: &str, url: &Url) -> SystemPart {
     }
 }
 
-async fn ask(app: &App, url: &Url) -> Result<Readiness> {
+/// What a service says of itself.
+pub(super) async fn ask(app: &App, url: &Url) -> Result<Readiness> {
     let request = app.probe.request(Method::GET, url.join("/health/ready")?);
     // A service that is not ready says so with 503 and the same body.
     let response =

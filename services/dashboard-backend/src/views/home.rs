@@ -44,14 +44,16 @@ pub struct Counts {
 }
 
 /// What the sandbox offers.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Demo {
     /// Whether a demo can be started here.
     pub available: bool,
     /// READMEs it can start with.
     pub readmes: Vec<DemoReadme>,
-    /// The sandbox's own page.
+    /// The sandbox's own page, when it plays anything.
     pub sandbox_url: Option<String>,
+    /// The integrations that it plays because they have no credentials: `github`, `cursor`, `telegram`, `mail`.
+    pub sandboxed: Vec<String>,
 }
 
 /// A README that comes with the sandbox.

@@ -352,7 +352,7 @@ impl Github {
         let payload = {
             let state = self.store().lock();
             let Some(repo) = state.repos.get(&repo_id) else { return };
-            let views = Views::new(self.ctx().base_url(), &state);
+            let views = Views::new(self.ctx().urls(), &state);
             let workflow = repo.workflows.iter().find(|workflow| workflow.id == run.workflow_id);
             json!({
                 "action": action,

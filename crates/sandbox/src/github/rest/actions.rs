@@ -20,7 +20,7 @@ type Numbered = Path<(String, String, u64)>;
 pub(crate) async fn workflows(State(github): State<Github>, at: RepoAt, paging: Paging) -> Result {
     let repo = at.repo()?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     Ok(paging.list_in("workflows", repo.workflows.iter().collect(), |workflow| views.workflow(&repo, workflow)))
 }
 
@@ -47,7 +47,7 @@ async fn show(github: &Github, at: &RepoAt, run: &WorkflowRun) -> Result<Value> 
     let commit = at.git.commit(&run.head_sha).await?;
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(Views::new(github.ctx().base_url(), &state).workflow_run(&repo, run, &commit))
+    Ok(Views::new(github.ctx().urls(), &state).workflow_run(&repo, run, &commit))
 }
 
 pub(crate) async fn run(State(github): State<Github>, at: RepoAt, Path((_, _, id)): Numbered) -> Result {
@@ -67,7 +67,7 @@ pub(crate) async fn jobs(
     let repo = at.repo()?;
     let run = repo.workflow_runs.iter().find(|run| run.id == id).ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     Ok(paging.list_in("jobs", run.jobs.iter().collect(), |job| views.job(&repo, run, job)))
 }
 
@@ -77,7 +77,7 @@ pub(crate) async fn job(State(github): State<Github>, at: RepoAt, Path((_, _, id
     let found = repo.workflow_runs.iter().find_map(|run| Some((run, run.jobs.iter().find(|job| job.id == id)?)));
     let (run, job) = found.ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).job(&repo, run, job)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).job(&repo, run, job)))
 }
 
 /// The log is behind a redirect, to an address that needs no token for a minute on GitHub.

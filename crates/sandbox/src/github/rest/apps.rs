@@ -31,13 +31,13 @@ fn own_app(caller: &Caller) -> Result<&App> {
 pub(crate) async fn get(State(github): State<Github>, caller: Caller) -> Result {
     let app = own_app(&caller)?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).app(app)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).app(app)))
 }
 
 pub(crate) async fn installations(State(github): State<Github>, caller: Caller, paging: Paging) -> Result {
     let app = own_app(&caller)?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let own: Vec<&Installation> = state.accounts.installations.iter().filter(|one| one.app_id == app.id).collect();
     Ok(paging.list(own, |installation| views.installation(installation, app)))
 }
@@ -50,7 +50,7 @@ fn find(github: &Github, app: &App, wanted: impl Fn(&Installation) -> bool) -> R
 
 fn show(github: &Github, app: &App, installation: &Installation) -> Value {
     let state = github.store().lock();
-    Views::new(github.ctx().base_url(), &state).installation(installation, app)
+    Views::new(github.ctx().urls(), &state).installation(installation, app)
 }
 
 pub(crate) async fn installation(State(github): State<Github>, caller: Caller, Path(id): Path<u64>) -> Result {
@@ -132,7 +132,7 @@ pub(crate) async fn repositories(State(github): State<Github>, caller: Caller, p
         ));
     };
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let covered = |id: u64| token.repositories.as_ref().is_none_or(|ids| ids.contains(&id));
     let repos: Vec<_> =
         state.repos.values().filter(|repo| repo.owner == installation.account && covered(repo.id)).collect();
@@ -144,7 +144,7 @@ pub(crate) async fn convert_manifest(State(github): State<Github>, Path(code): P
     let registered = github.register_from_manifest(&code).await?;
     let registered = registered.ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    let mut value = Views::new(github.ctx().base_url(), &state).app(&registered.app);
+    let mut value = Views::new(github.ctx().urls(), &state).app(&registered.app);
     value["pem"] = json!(registered.private_key);
     value["client_secret"] = json!(registered.client_secret);
     value["webhook_secret"] = json!(registered.app.hook.as_ref().and_then(|hook| hook.secret.as_deref()));

@@ -40,7 +40,7 @@ pub(crate) async fn get(
         let commit = at.git.commit(&sha).await?;
         let repo = at.repo()?;
         let state = github.store().lock();
-        let views = Views::new(github.ctx().base_url(), &state);
+        let views = Views::new(github.ctx().urls(), &state);
         let url = format!("{}/branches/{name}", views.repo_url(&repo));
         let protection_url = format!("{url}/protection");
         return Ok(ok(json!({

@@ -126,7 +126,7 @@ impl Github {
         let payload = {
             let state = self.store().lock();
             let Some(repo) = state.repos.get(&repo_id) else { return };
-            let views = Views::new(self.ctx().base_url(), &state);
+            let views = Views::new(self.ctx().urls(), &state);
             let mut shown = views.check_run(repo, run);
             // What is told is the state at the time of the action, and a run is made before it is finished.
             if action == "created" && run.status == "completed" {
@@ -159,7 +159,7 @@ impl Github {
         let payload = {
             let state = self.store().lock();
             let Some(repo) = state.repos.get(&repo_id) else { return };
-            let views = Views::new(self.ctx().base_url(), &state);
+            let views = Views::new(self.ctx().urls(), &state);
             json!({"action": "completed", "check_suite": views.check_suite(repo, &suite, &commit)})
         };
         self.emit(repo_id, "check_suite", sender, payload);
@@ -261,7 +261,7 @@ pub(crate) async fn create(State(github): State<Github>, at: RepoAt, Body(new): 
     github.add_check_run(at.id, run.clone(), &at.caller.user.login).await;
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(created(Views::new(github.ctx().base_url(), &state).check_run(&repo, &run)))
+    Ok(created(Views::new(github.ctx().urls(), &state).check_run(&repo, &run)))
 }
 
 /// A queued check run, not yet remembered.
@@ -304,7 +304,7 @@ pub(crate) async fn update(
         github.change_check_run(at.id, id, &sender, |run| apply(run, change)).await.ok_or_else(ApiError::not_found)?;
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).check_run(&repo, &run)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).check_run(&repo, &run)))
 }
 
 pub(crate) async fn get(State(github): State<Github>, at: RepoAt, Path((_, _, id)): Numbered) -> Result {
@@ -312,7 +312,7 @@ pub(crate) async fn get(State(github): State<Github>, at: RepoAt, Path((_, _, id
     let repo = at.repo()?;
     let run = repo.check_runs.iter().find(|run| run.id == id).ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).check_run(&repo, run)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).check_run(&repo, run)))
 }
 
 pub(crate) async fn annotations(at: RepoAt, Path((_, _, id)): Numbered, paging: Paging) -> Result {
@@ -350,7 +350,7 @@ fn show_runs(github: &Github, at: &RepoAt, paging: &Paging, wanted: impl Fn(&Che
         }
     }
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     Ok(paging.list_in("check_runs", runs, |run| views.check_run(&repo, run)))
 }
 
@@ -359,7 +359,7 @@ pub(crate) async fn suites_of_commit(github: &Github, at: &RepoAt, sha: &str, pa
     let repo = at.repo()?;
     let commit: CommitInfo = at.git.commit(sha).await?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let suites: Vec<&CheckSuite> = repo.check_suites.iter().filter(|suite| suite.head_sha == sha).collect();
     Ok(paging.list_in("check_suites", suites, |suite| views.check_suite_full(&repo, suite, &commit)))
 }
@@ -369,5 +369,5 @@ pub(crate) async fn get_suite(State(github): State<Github>, at: RepoAt, Path((_,
     let suite = repo.check_suites.iter().find(|suite| suite.id == id).ok_or_else(ApiError::not_found)?;
     let commit = at.git.commit(&suite.head_sha).await?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).check_suite_full(&repo, suite, &commit)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).check_suite_full(&repo, suite, &commit)))
 }

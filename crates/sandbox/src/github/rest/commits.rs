@@ -39,7 +39,7 @@ pub(crate) async fn list(State(github): State<Github>, at: RepoAt, paging: Pagin
     let commits = at.git.log(&[&[skip.as_str(), most.as_str()], filters.as_slice()].concat()).await?;
     let repo = at.repo()?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     Ok(paging.answer(commits.iter().map(|commit| views.commit(&repo, commit)).collect(), total))
 }
 
@@ -75,7 +75,7 @@ async fn one(github: &Github, at: &RepoAt, sha: &str) -> Result {
     let files = at.git.diff(commit.parents.first().map(String::as_str), sha).await?;
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).commit_with_files(&repo, &commit, &files)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).commit_with_files(&repo, &commit, &files)))
 }
 
 async fn pulls_of(github: &Github, at: &RepoAt, sha: &str, paging: &Paging) -> Result {
@@ -93,7 +93,7 @@ async fn pulls_of(github: &Github, at: &RepoAt, sha: &str, paging: &Paging) -> R
         }
     }
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let shown = numbers
         .iter()
         .filter_map(|number| repo.pull(*number))
@@ -130,7 +130,7 @@ pub(crate) async fn compare(
 
     let repo = at.repo()?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let (url, html) = (views.repo_url(&repo), views.repo_html_url(&repo));
     let spec = format!("{}...{}", encode_path(&base), encode_path(&head));
     let status = match (ahead_by, behind_by) {

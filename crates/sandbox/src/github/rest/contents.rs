@@ -101,7 +101,7 @@ async fn directory(github: &Github, at: &RepoAt, tree: &str, path: &str, referen
     entries.truncate(DIRECTORY_LIMIT);
     let repo = at.repo()?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let list: Vec<Value> = entries
         .into_iter()
         .map(|mut entry| {
@@ -121,7 +121,7 @@ async fn file(github: &Github, at: &RepoAt, entry: &TreeEntry, reference: &str, 
     }
     let repo = at.repo()?;
     let state = github.store().lock();
-    let mut value = Views::new(github.ctx().base_url(), &state).content(&repo, entry, reference, Some(&bytes));
+    let mut value = Views::new(github.ctx().urls(), &state).content(&repo, entry, reference, Some(&bytes));
     if entry.size.is_some_and(|size| size > JSON_LIMIT) {
         value["encoding"] = json!("none");
         value["content"] = json!("");
@@ -245,7 +245,7 @@ async fn written(github: &Github, at: &RepoAt, path: &str, branch: &str, sha: &s
     let entry = at.git.entry(sha, path).await?;
     let repo = at.repo()?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let content = entry.map_or(Value::Null, |entry| views.content(&repo, &entry, branch, None));
     let body = json!({"content": content, "commit": views.git_commit(&repo, &commit)});
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };

@@ -39,7 +39,7 @@ pub(crate) async fn get_ref(State(github): State<Github>, at: RepoAt, Path((_, _
     let info = at.git.find_ref(&format!("refs/{name}")).await?.ok_or_else(ApiError::not_found)?;
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).git_ref(&repo, &info)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).git_ref(&repo, &info)))
 }
 
 pub(crate) async fn matching_all(State(github): State<Github>, at: RepoAt, paging: Paging) -> Result {
@@ -61,7 +61,7 @@ async fn list_refs(github: &Github, at: &RepoAt, paging: &Paging, prefix: &str) 
     refs.retain(|info| info.name.starts_with(prefix) && !info.name.starts_with("refs/pull/"));
     let repo = at.repo()?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     Ok(paging.list(refs, |info| views.git_ref(&repo, &info)))
 }
 
@@ -95,7 +95,7 @@ pub(crate) async fn create_ref(State(github): State<Github>, at: RepoAt, Body(ne
     let repo = at.repo()?;
     let state = github.store().lock();
     let info = RefInfo { name: new.name, sha: new.sha, kind };
-    Ok(created(Views::new(github.ctx().base_url(), &state).git_ref(&repo, &info)))
+    Ok(created(Views::new(github.ctx().urls(), &state).git_ref(&repo, &info)))
 }
 
 #[derive(Debug, Deserialize)]
@@ -130,7 +130,7 @@ pub(crate) async fn update_ref(
     }
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).git_ref(&repo, &RefInfo { name, sha: change.sha, kind })))
+    Ok(ok(Views::new(github.ctx().urls(), &state).git_ref(&repo, &RefInfo { name, sha: change.sha, kind })))
 }
 
 pub(crate) async fn delete_ref(State(github): State<Github>, at: RepoAt, Path((_, _, name)): Three) -> Result {
@@ -259,7 +259,7 @@ pub(crate) async fn create_tree(State(github): State<Github>, at: RepoAt, Body(n
     let entries = at.git.tree(&sha, false).await?;
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(created(Views::new(github.ctx().base_url(), &state).tree(&repo, &sha, &entries, false)))
+    Ok(created(Views::new(github.ctx().urls(), &state).tree(&repo, &sha, &entries, false)))
 }
 
 async fn tree_change(git: &Git, entry: CreateTreeEntry) -> Result<TreeChange> {
@@ -323,7 +323,7 @@ pub(crate) async fn get_tree(
     entries.truncate(TREE_LIMIT);
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).tree(&repo, &sha, &entries, truncated)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).tree(&repo, &sha, &entries, truncated)))
 }
 
 #[derive(Debug, Deserialize)]
@@ -376,7 +376,7 @@ pub(crate) async fn create_commit(State(github): State<Github>, at: RepoAt, Body
     let commit = at.git.commit(&sha).await?;
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(created(Views::new(github.ctx().base_url(), &state).git_commit(&repo, &commit)))
+    Ok(created(Views::new(github.ctx().urls(), &state).git_commit(&repo, &commit)))
 }
 
 pub(crate) async fn get_commit(State(github): State<Github>, at: RepoAt, Path((_, _, sha)): Three) -> Result {
@@ -387,7 +387,7 @@ pub(crate) async fn get_commit(State(github): State<Github>, at: RepoAt, Path((_
     let commit = at.git.commit(&sha).await?;
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).git_commit(&repo, &commit)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).git_commit(&repo, &commit)))
 }
 
 #[derive(Debug, Deserialize)]

@@ -95,7 +95,7 @@ pub(crate) fn new_hook(id: u64, wanted: WriteHook) -> Result<Hook> {
 fn show(github: &Github, at: &RepoAt, hook: &Hook) -> Result<Value> {
     let repo = at.repo()?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let url = format!("{}/hooks/{}", views.repo_url(&repo), hook.id);
     Ok(hooks::hook(hook, &url, "Repository"))
 }

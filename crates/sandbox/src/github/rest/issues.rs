@@ -99,7 +99,7 @@ pub(crate) async fn list(State(github): State<Github>, at: RepoAt, paging: Pagin
         issues.reverse();
     }
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     Ok(paging.list(issues, |issue| views.issue(&repo, issue)))
 }
 
@@ -137,7 +137,7 @@ fn tell(github: &Github, at: &RepoAt, number: u64, action: &str, changes: Value)
     let issue = repo.issues.get(&number).ok_or_else(ApiError::not_found)?;
     let value = {
         let state = github.store().lock();
-        Views::new(github.ctx().base_url(), &state).issue(&repo, issue)
+        Views::new(github.ctx().urls(), &state).issue(&repo, issue)
     };
     if issue.pull.is_none() {
         let mut payload = json!({"action": action, "issue": value});
@@ -154,7 +154,7 @@ pub(crate) async fn get(State(github): State<Github>, at: RepoAt, Path((_, _, nu
     let repo = at.repo()?;
     let issue = repo.issues.get(&number).ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).issue(&repo, issue)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).issue(&repo, issue)))
 }
 
 pub(crate) async fn update(
@@ -226,7 +226,7 @@ pub(crate) async fn list_comments(
     let repo = at.repo()?;
     repo.issues.get(&number).ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let comments = repo.comments.iter().filter(|comment| comment.number == number).collect();
     Ok(paging.list(comments, |comment| views.comment(&repo, comment)))
 }
@@ -272,7 +272,7 @@ fn tell_comment(github: &Github, at: &RepoAt, comment: &Comment, action: &str, c
     let issue = repo.issues.get(&comment.number).ok_or_else(ApiError::not_found)?;
     let (shown, issue) = {
         let state = github.store().lock();
-        let views = Views::new(github.ctx().base_url(), &state);
+        let views = Views::new(github.ctx().urls(), &state);
         (views.comment(&repo, comment), views.issue(&repo, issue))
     };
     let mut payload = json!({"action": action, "issue": issue, "comment": shown});
@@ -288,7 +288,7 @@ pub(crate) async fn get_comment(State(github): State<Github>, at: RepoAt, Path((
     let repo = at.repo()?;
     let comment = repo.comments.iter().find(|comment| comment.id == id).ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).comment(&repo, comment)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).comment(&repo, comment)))
 }
 
 pub(crate) async fn update_comment(

@@ -79,7 +79,7 @@ impl Names {
 pub(crate) async fn list(State(github): State<Github>, at: RepoAt, paging: Paging) -> Result {
     let repo = at.repo()?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     Ok(paging.list(repo.labels.iter().collect(), |label| views.label(&repo, label)))
 }
 
@@ -91,7 +91,7 @@ pub(crate) async fn get(
     let repo = at.repo()?;
     let label = find(&repo, &name).ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).label(&repo, label)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).label(&repo, label)))
 }
 
 fn find<'a>(repo: &'a Repo, name: &str) -> Option<&'a Label> {
@@ -120,7 +120,7 @@ pub(crate) async fn create(State(github): State<Github>, at: RepoAt, Body(new): 
     };
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(created(Views::new(github.ctx().base_url(), &state).label(&repo, &label)))
+    Ok(created(Views::new(github.ctx().urls(), &state).label(&repo, &label)))
 }
 
 /// Names as the repository writes them; unknown ones become new labels.
@@ -154,7 +154,7 @@ pub(crate) async fn of_issue(
     let repo = at.repo()?;
     let issue = repo.issues.get(&number).ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    let labels = Views::new(github.ctx().base_url(), &state).labels_of(&repo, issue);
+    let labels = Views::new(github.ctx().urls(), &state).labels_of(&repo, issue);
     Ok(paging.list(labels, |label| label))
 }
 
@@ -222,5 +222,5 @@ pub(crate) async fn remove(
 fn shown(github: &Github, state: &GithubState, repo_id: u64, number: u64) -> Result {
     let repo = state.repos.get(&repo_id).ok_or_else(ApiError::not_found)?;
     let issue = repo.issues.get(&number).ok_or_else(ApiError::not_found)?;
-    Ok(ok(Value::Array(Views::new(github.ctx().base_url(), state).labels_of(repo, issue))))
+    Ok(ok(Value::Array(Views::new(github.ctx().urls(), state).labels_of(repo, issue))))
 }

@@ -136,7 +136,7 @@ pub(crate) async fn list(State(github): State<Github>, at: RepoAt, paging: Pagin
         pulls.reverse();
     }
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     Ok(paging.list(pulls, |(issue, pull)| views.pull_simple(&repo, issue, pull)))
 }
 
@@ -198,7 +198,7 @@ async fn show(github: &Github, at: &RepoAt, number: u64, wait: bool) -> Result<V
     let repo = at.repo()?;
     let (issue, pull) = repo.pull(number).ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    Ok(Views::new(github.ctx().base_url(), &state).pull(&repo, issue, pull, facts))
+    Ok(Views::new(github.ctx().urls(), &state).pull(&repo, issue, pull, facts))
 }
 
 pub(crate) async fn get(
@@ -288,7 +288,7 @@ pub(crate) async fn files(
     let mut files = at.git.diff(Some(&start), &pull.head_sha).await?;
     files.truncate(FILES_LISTED);
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     Ok(paging.list(files, |file| views.file_change(&repo, &file, &pull.head_sha)))
 }
 
@@ -304,7 +304,7 @@ pub(crate) async fn commits(
     let limit = format!("--max-count={COMMITS_LISTED}");
     let commits = at.git.log(&["--reverse", &limit, &format!("^{start}"), &pull.head_sha]).await?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     Ok(paging.list(commits, |commit| views.commit(&repo, &commit)))
 }
 

@@ -32,7 +32,7 @@ pub(crate) async fn list(State(github): State<Github>, at: RepoAt, paging: Pagin
     let repo = at.repo()?;
     let sees_drafts = !at.caller.is_anonymous();
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let releases = repo.releases.iter().rev().filter(|release| sees_drafts || !release.draft).collect();
     Ok(paging.list(releases, |release| views.release(&repo, release)))
 }
@@ -41,7 +41,7 @@ fn answer(github: &Github, at: &RepoAt, wanted: impl Fn(&Release) -> bool) -> Re
     let repo = at.repo()?;
     let release = repo.releases.iter().rev().find(|release| wanted(release)).ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).release(&repo, release)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).release(&repo, release)))
 }
 
 pub(crate) async fn latest(State(github): State<Github>, at: RepoAt) -> Result {
@@ -108,14 +108,14 @@ pub(crate) async fn create(State(github): State<Github>, at: RepoAt, Body(new): 
     }
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(created(Views::new(github.ctx().base_url(), &state).release(&repo, &release)))
+    Ok(created(Views::new(github.ctx().urls(), &state).release(&repo, &release)))
 }
 
 fn tell(github: &Github, at: &RepoAt, release: &Release, action: &str) {
     let payload = {
         let state = github.store().lock();
         let Some(repo) = state.repos.get(&at.id) else { return };
-        let mut shown = Views::new(github.ctx().base_url(), &state).release(repo, release);
+        let mut shown = Views::new(github.ctx().urls(), &state).release(repo, release);
         if action == "created" {
             // It is made as a draft would be, and published right after.
             shown["published_at"] = json!(release.published_at);
@@ -187,7 +187,7 @@ pub(crate) async fn tags(State(github): State<Github>, at: RepoAt, paging: Pagin
     tags.reverse();
     let repo = at.repo()?;
     let state = github.store().lock();
-    let url = Views::new(github.ctx().base_url(), &state).repo_url(&repo);
+    let url = Views::new(github.ctx().urls(), &state).repo_url(&repo);
     Ok(paging.list(tags, |(name, sha)| {
         let encoded = encode_path(&name);
         json!({

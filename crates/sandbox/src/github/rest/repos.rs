@@ -197,7 +197,7 @@ pub(crate) async fn list_of_user(
 
 fn list(github: &Github, paging: &Paging, wanted: impl Fn(&Repo) -> bool) -> Response {
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let mut repos: Vec<&Repo> = state.repos.values().filter(|repo| wanted(repo)).collect();
     let sort = paging.parameter("sort").unwrap_or("full_name");
     match sort {
@@ -221,7 +221,7 @@ pub(crate) async fn create_own(State(github): State<Github>, caller: Caller, Bod
     }
     let repo = github.create_repo(&user.login, new, user).await?;
     let state = github.store().lock();
-    Ok(created(Views::new(github.ctx().base_url(), &state).full_repo(&repo, true)))
+    Ok(created(Views::new(github.ctx().urls(), &state).full_repo(&repo, true)))
 }
 
 /// Any account may be the owner here: the bot has rights everywhere, and organisations come into being by use.
@@ -235,13 +235,13 @@ pub(crate) async fn create_for_organization(
     let owner = github.store().lock().ensure_user(&login, "Organization");
     let repo = github.create_repo(&owner.login, new, user).await?;
     let state = github.store().lock();
-    Ok(created(Views::new(github.ctx().base_url(), &state).full_repo(&repo, true)))
+    Ok(created(Views::new(github.ctx().urls(), &state).full_repo(&repo, true)))
 }
 
 pub(crate) async fn get(State(github): State<Github>, at: RepoAt) -> Result {
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).full_repo(&repo, may_write(&at.caller))))
+    Ok(ok(Views::new(github.ctx().urls(), &state).full_repo(&repo, may_write(&at.caller))))
 }
 
 fn may_write(caller: &Caller) -> bool {
@@ -293,7 +293,7 @@ pub(crate) async fn update(State(github): State<Github>, at: RepoAt, Body(change
     let repo = at.repo()?;
     tell_update(&github, &before, &repo, &at.caller.user.login);
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).full_repo(&repo, true)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).full_repo(&repo, true)))
 }
 
 fn set<T>(field: &mut T, value: Option<T>) {
@@ -378,7 +378,7 @@ pub(crate) async fn permission(
     let user = state.user(&login).ok_or_else(ApiError::not_found)?;
     let bot = &github.ctx().settings().github.bot_login;
     let level = if user.login == at.owner || user.login == *bot { "admin" } else { "read" };
-    let mut shown = Views::new(github.ctx().base_url(), &state).user_of(user);
+    let mut shown = Views::new(github.ctx().urls(), &state).user_of(user);
     let write = level == "admin";
     shown["permissions"] = json!({"admin": write, "maintain": write, "push": write, "triage": write, "pull": true});
     shown["role_name"] = json!(level);

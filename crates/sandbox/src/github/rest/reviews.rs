@@ -43,7 +43,7 @@ pub(crate) async fn list(
     let repo = at.repo()?;
     repo.pull(number).ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let reviews = repo.reviews.iter().filter(|review| review.number == number).collect();
     Ok(paging.list(reviews, |review| views.review(&repo, review)))
 }
@@ -60,7 +60,7 @@ pub(crate) async fn get(
         .find(|review| review.number == number && review.id == id)
         .ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).review(&repo, review)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).review(&repo, review)))
 }
 
 pub(crate) async fn create(
@@ -135,7 +135,7 @@ pub(crate) async fn create(
     github.ctx().changed(Change::Repositories);
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).review(&repo, &review)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).review(&repo, &review)))
 }
 
 fn tell(github: &Github, repo_id: u64, review: &Review, sender: &str) {
@@ -143,7 +143,7 @@ fn tell(github: &Github, repo_id: u64, review: &Review, sender: &str) {
         let state = github.store().lock();
         let Some(repo) = state.repos.get(&repo_id) else { return };
         let Some((issue, pull)) = repo.pull(review.number) else { return };
-        let views = Views::new(github.ctx().base_url(), &state);
+        let views = Views::new(github.ctx().urls(), &state);
         let mut shown = views.review(repo, review);
         // Webhooks write the state in small letters; the API does not.
         shown["state"] = json!(review.state.to_ascii_lowercase());
@@ -164,7 +164,7 @@ pub(crate) async fn list_comments(
     let repo = at.repo()?;
     repo.pull(number).ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let comments = repo.review_comments.iter().filter(|comment| comment.number == number).collect();
     Ok(paging.list(comments, |comment| views.review_comment(&repo, comment)))
 }
@@ -218,7 +218,7 @@ pub(crate) async fn create_comment(
     };
     let repo = at.repo()?;
     let state = github.store().lock();
-    Ok(created(Views::new(github.ctx().base_url(), &state).review_comment(&repo, &comment)))
+    Ok(created(Views::new(github.ctx().urls(), &state).review_comment(&repo, &comment)))
 }
 
 #[derive(Debug, Deserialize)]
@@ -253,5 +253,5 @@ pub(crate) async fn request_reviewers(
     let repo = at.repo()?;
     let (issue, pull) = repo.pull(number).ok_or_else(ApiError::not_found)?;
     let state = github.store().lock();
-    Ok(created(Views::new(github.ctx().base_url(), &state).pull_simple(&repo, issue, pull)))
+    Ok(created(Views::new(github.ctx().urls(), &state).pull_simple(&repo, issue, pull)))
 }

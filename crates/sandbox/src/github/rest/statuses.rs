@@ -93,7 +93,7 @@ pub(crate) async fn create(
     let repo = at.repo()?;
     let (shown, payload) = {
         let state = github.store().lock();
-        let views = Views::new(github.ctx().base_url(), &state);
+        let views = Views::new(github.ctx().urls(), &state);
         let url = views.repo_url(&repo);
         let at_head = branches.iter().filter(|info| info.sha == sha).map(|info| {
             json!({
@@ -126,7 +126,7 @@ pub(crate) async fn create(
 pub(crate) fn list(github: &Github, at: &RepoAt, sha: &str, paging: &Paging) -> Result {
     let repo = at.repo()?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let statuses: Vec<&Status> = repo.statuses.iter().rev().filter(|status| status.sha == sha).collect();
     Ok(paging.list(statuses, |status| views.status(&repo, status)))
 }
@@ -134,7 +134,7 @@ pub(crate) fn list(github: &Github, at: &RepoAt, sha: &str, paging: &Paging) -> 
 pub(crate) fn combined(github: &Github, at: &RepoAt, sha: &str, paging: &Paging) -> Result {
     let repo = at.repo()?;
     let state = github.store().lock();
-    let views = Views::new(github.ctx().base_url(), &state);
+    let views = Views::new(github.ctx().urls(), &state);
     let url = views.repo_url(&repo);
     let (statuses, total) = paging.cut(latest(&repo, sha));
     Ok(ok(json!({

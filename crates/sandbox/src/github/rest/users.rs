@@ -28,13 +28,13 @@ pub(crate) async fn get_authenticated(State(github): State<Github>, caller: Call
         return Err(ApiError::forbidden("Resource not accessible by integration"));
     }
     let state = github.store().lock();
-    Ok(ok(Views::new(github.ctx().base_url(), &state).profile(user, true)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).profile(user, true)))
 }
 
 pub(crate) async fn get_by_login(State(github): State<Github>, Path(login): Path<String>) -> Result {
     let state = github.store().lock();
     let user = state.user(&login).ok_or_else(ApiError::not_found)?;
-    Ok(ok(Views::new(github.ctx().base_url(), &state).profile(user, false)))
+    Ok(ok(Views::new(github.ctx().urls(), &state).profile(user, false)))
 }
 
 pub(crate) async fn rate_limit(State(github): State<Github>, caller: Caller) -> Response {

@@ -15,16 +15,20 @@ use base64::Engine as _;
 use serde_json::Value;
 
 use super::store::State;
+use crate::context::Urls;
 
 /// The looks of everything, for one address and one moment.
 pub(crate) struct Views<'a> {
+    /// Where programs reach this sandbox.
     pub(crate) base: &'a str,
+    /// Where people do: what `html_url` starts with.
+    pub(crate) web: &'a str,
     pub(crate) state: &'a State,
 }
 
 impl<'a> Views<'a> {
-    pub(crate) fn new(base: &'a str, state: &'a State) -> Self {
-        Self { base, state }
+    pub(crate) fn new(urls: Urls<'a>, state: &'a State) -> Self {
+        Self { base: urls.base, web: urls.web, state }
     }
 }
 

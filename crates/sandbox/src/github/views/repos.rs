@@ -49,7 +49,7 @@ impl Views<'_> {
     }
 
     pub(crate) fn repo_html_url(&self, repo: &Repo) -> String {
-        format!("{}/{}", self.base, repo.full_name())
+        format!("{}/{}", self.web, repo.full_name())
     }
 
     /// A repository inside another object.
@@ -86,7 +86,7 @@ impl Views<'_> {
         extend(
             &mut value,
             json!({
-                "clone_url": format!("{html}.git"),
+                "clone_url": format!("{}/{}.git", self.base, repo.full_name()),
                 "git_url": format!("git://{}.git", html.split_once("://").map_or("", |(_, rest)| rest)),
                 "ssh_url": format!("git@sandbox.invalid:{}.git", repo.full_name()),
                 "svn_url": html,

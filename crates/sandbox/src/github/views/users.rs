@@ -13,7 +13,7 @@ impl Views<'_> {
     }
 
     pub(crate) fn user_of(&self, user: &User) -> Value {
-        let (base, login) = (self.base, &user.login);
+        let (base, web, login) = (self.base, self.web, &user.login);
         // Bots have brackets in their names.
         let encoded = super::commits::encode_path(login);
         let url = format!("{base}/users/{encoded}");
@@ -21,10 +21,10 @@ impl Views<'_> {
             "login": login,
             "id": user.id,
             "node_id": node_id("User", user.id),
-            "avatar_url": format!("{base}/_sandbox/avatars/{}.svg", user.id),
+            "avatar_url": format!("{web}/_sandbox/avatars/{}.svg", user.id),
             "gravatar_id": "",
             "url": url,
-            "html_url": format!("{base}/{encoded}"),
+            "html_url": format!("{web}/{encoded}"),
             "followers_url": format!("{url}/followers"),
             "following_url": format!("{url}/following{{/other_user}}"),
             "gists_url": format!("{url}/gists{{/gist_id}}"),

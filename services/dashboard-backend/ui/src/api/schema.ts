@@ -1570,8 +1570,10 @@ export interface components {
             available: boolean;
             /** @description READMEs it can start with. */
             readmes: components["schemas"]["DemoReadme"][];
-            /** @description The sandbox's own page. */
+            /** @description The sandbox's own page, when it plays anything. */
             sandbox_url?: string | null;
+            /** @description The integrations that it plays because they have no credentials: `github`, `cursor`, `telegram`, `mail`. */
+            sandboxed: string[];
         };
         /** @description A README that comes with the sandbox. */
         DemoReadme: {

@@ -64,7 +64,7 @@ export function AppShell() {
       >
         Skip to content
       </Box>
-      {demo?.sandbox_url ? <SandboxBanner url={demo.sandbox_url} /> : null}
+      {demo?.sandbox_url ? <SandboxBanner url={demo.sandbox_url} sandboxed={demo.sandboxed} /> : null}
       <Box sx={{ display: 'flex', flex: 1, minHeight: 0 }}>
         <SideBar role={user.role} waiting={waiting} />
         <Box sx={{ flex: 1, minWidth: 0, display: 'flex', flexDirection: 'column' }}>

@@ -4,10 +4,21 @@ import Link from '@mui/material/Link';
 
 interface SandboxBannerProps {
   url: string;
+  /** The integrations that are played: `github`, `cursor`, `telegram`, `mail`. */
+  sandboxed: string[];
+}
+
+const NAMES: Record<string, string> = { github: 'GitHub', cursor: 'the agents', telegram: 'Telegram', mail: 'mail' };
+
+/** "GitHub, Telegram and mail": in the order of their importance, what is not known last. */
+function named(sandboxed: string[]): string {
+  const known = Object.keys(NAMES).filter((name) => sandboxed.includes(name));
+  const names = [...known.map((name) => NAMES[name] ?? name), ...sandboxed.filter((name) => !(name in NAMES))];
+  return new Intl.ListFormat('en', { type: 'conjunction' }).format(names);
 }
 
 /** Nobody should take the stand-ins for the real GitHub, Telegram and agents. */
-export function SandboxBanner({ url }: SandboxBannerProps) {
+export function SandboxBanner({ url, sandboxed }: SandboxBannerProps) {
   return (
     <Box
       role="note"
@@ -29,7 +40,7 @@ export function SandboxBanner({ url }: SandboxBannerProps) {
       <ScienceOutlined aria-hidden sx={{ fontSize: 18 }} />
       <strong>SANDBOX</strong>
       <Box component="span" sx={{ display: { xs: 'none', md: 'inline' } }}>
-        GitHub, Telegram, mail and the agents are stand-ins on this machine. Nothing leaves it.
+        Stand-ins on this machine: {named(sandboxed)}. Each becomes real with its credentials.
       </Box>
       <Link href={url} target="_blank" rel="noopener" underline="always" sx={{ color: 'inherit', fontWeight: 600 }}>
         Open the sandbox

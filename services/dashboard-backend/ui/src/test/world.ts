@@ -418,6 +418,7 @@ export function createWorld(): World {
     demo: {
       available: true,
       sandbox_url: 'http://localhost:3900/',
+      sandboxed: ['cursor', 'github', 'mail', 'telegram'],
       readmes: [
         { name: 'python-cli', title: 'A command-line tool', description: 'Python, standard library only: sums a CSV file by category.' },
         { name: 'node-api', title: 'A small web API', description: 'Node without dependencies: a guestbook with moderation.' },

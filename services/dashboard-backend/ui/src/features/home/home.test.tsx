@@ -18,13 +18,20 @@ describe('home', () => {
     resetWorld({ projects: [], decisions: [] });
     const { user } = renderApp('/');
     expect(await screen.findByText('Your first project starts with a README')).toBeInTheDocument();
-    expect(screen.getByRole('note', { name: 'Sandbox' })).toBeInTheDocument();
+    expect(screen.getByRole('note', { name: 'Sandbox' })).toHaveTextContent('GitHub, the agents, Telegram, and mail');
     await user.click(await screen.findByRole('button', { name: /A small web API/ }));
     expect(await screen.findByText(/Pushed the README to demo\/node-api/)).toBeInTheDocument();
   });
 
+  it('names the integrations that are still played by the sandbox', async () => {
+    resetWorld({ demo: { available: false, readmes: [], sandbox_url: 'http://localhost:3900/', sandboxed: ['mail'] } });
+    renderApp('/');
+    expect(await screen.findByRole('note', { name: 'Sandbox' })).toHaveTextContent('Stand-ins on this machine: mail.');
+    expect(screen.queryByText('Run the demo')).not.toBeInTheDocument();
+  });
+
   it('shows no sandbox where there is none', async () => {
-    resetWorld({ demo: { available: false, readmes: [], sandbox_url: null } });
+    resetWorld({ demo: { available: false, readmes: [], sandbox_url: null, sandboxed: [] } });
     renderApp('/');
     await screen.findByText('2 decisions wait for an answer.');
     expect(screen.queryByRole('note', { name: 'Sandbox' })).not.toBeInTheDocument();

@@ -1,0 +1,265 @@
+//! Docker and its Compose, as this scenario uses them.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+
+use crate::layout::{Layout, env};
+use crate::say::say;
+use crate::shell::{output, run_logged, wait_until, which};
+
+/// A command that starts an engine (`--engine`), installs Compose (`--compose`) and makes the images that it is given names of, for machines
+/// that reach no registry.
+const IMAGE_MAKER: &str = "QUANTAPILOT_IMAGE_MAKER";
+/// Programs of ours, by the names of their images' targets.
+const PROGRAMS: [&str; 7] = [
+    "api-gateway",
+    "cursor-integration",
+    "dashboard-backend",
+    "github-integration",
+    "notification",
+    "quantapilot",
+    "sandbox",
+];
+/// What the images are built on, when the programs are built outside.
+const BASES: [(&str, &str); 2] = [("RUST_IMAGE", "sandbox"), ("RUNTIME_IMAGE", "api-gateway")];
+
+/// Whether Compose can be used here; the reason why not.
+pub(super) fn available() -> Result<(), String> {
+    if let Some(maker) = env(IMAGE_MAKER) {
+        for flag in ["--engine", "--compose"] {
+            output(Command::new(&maker).arg(flag)).map_err(|error| format!("{error:#}"))?;
+        }
+    }
+    if which("docker").is_none() {
+        return Err("docker is not installed".to_owned());
+    }
+    output(Command::new("docker").arg("info")).map_err(|_| "no Docker engine answers".to_owned())?;
+    let version = output(Command::new("docker").args(["compose", "version", "--short"]));
+    let version = version.map_err(|_| "the plugin `docker compose` is not installed".to_owned())?;
+    let mut numbers =
+        version.trim().trim_start_matches('v').split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0_u32));
+    if (numbers.next(), numbers.next()) < (Some(2), Some(24)) {
+        return Err(format!("docker compose {} is too old: 2.24 or newer is needed", version.trim()));
+    }
+    Ok(())
+}
+
+/// A project of Compose with names, ports and images of its own.
+pub(super) struct Compose {
+    layout: Layout,
+    dir: PathBuf,
+    environment: Vec<(&'static str, String)>,
+    pub(super) gateway: String,
+    pub(super) sandbox: String,
+    pub(super) n8n: String,
+}
+
+/// A container as the engine describes it.
+pub(super) struct Container {
+    pub(super) service: String,
+    pub(super) id: String,
+    pub(super) facts: Value,
+}
+
+impl Compose {
+    pub(super) const PROJECT: &'static str = "quantapilot-e2e";
+
+    /// Chooses ports and writes down what differs from docker-compose.yml: finished programs instead of a build, and no Grafana where its
+    /// image cannot be had.
+    pub(super) fn new(layout: &Layout, release: bool) -> anyhow::Result<Self> {
+        let dir = layout.state.join("compose");
+        std::fs::create_dir_all(dir.join("prebuilt"))?;
+        let [gateway, n8n, sandbox] = free_ports()?;
+        let local = |port: u16| format!("http://127.0.0.1:{port}");
+        let environment = vec![
+            ("VERSION", "e2e".to_owned()),
+            ("GATEWAY_PORT", gateway.to_string()),
+            ("PUBLIC_URL", local(gateway)),
+            ("N8N_EDITOR_PORT", n8n.to_string()),
+            ("N8N_EDITOR_URL", local(n8n)),
+            ("SANDBOX_PORT", sandbox.to_string()),
+            ("SANDBOX_PUBLIC_URL", local(sandbox)),
+        ];
+        let build = json!({
+            "context": dir,
+            "dockerfile": layout.root.join("deploy/Dockerfile"),
+            "args": {"BINARIES": "prebuilt"},
+        });
+        let mut services = serde_json::Map::new();
+        for program in PROGRAMS.into_iter().filter(|_| !release) {
+            let service = if program == "quantapilot" { "init" } else { program };
+            services.insert(service.to_owned(), json!({"build": build}));
+        }
+        if env(IMAGE_MAKER).is_some() {
+            services.insert("grafana".to_owned(), json!({"profiles": ["not-here"]}));
+        }
+        // JSON is YAML.
+        std::fs::write(dir.join("override.yml"), json!({"services": services}).to_string())?;
+        std::fs::write(dir.join("empty.env"), "")?;
+        Ok(Self {
+            layout: layout.clone(),
+            dir,
+            environment,
+            gateway: local(gateway),
+            sandbox: local(sandbox),
+            n8n: local(n8n),
+        })
+    }
+
+    /// `docker compose` with nothing of this process's environment that could set something.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("docker");
+        command.env_clear();
+        for name in ["PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG"] {
+            if let Some(value) = env(name) {
+                command.env(name, value);
+            }
+        }
+        command.env("DOCKER_BUILDKIT", "1").env("BUILDKIT_PROGRESS", "plain").envs(self.environment.iter().cloned());
+        command.args(["compose", "--project-name", Self::PROJECT, "--env-file"]).arg(self.dir.join("empty.env"));
+        command.arg("--file").arg(self.layout.root.join("docker-compose.yml"));
+        command.arg("--file").arg(self.dir.join("override.yml"));
+        command.args(arguments);
+        command
+    }
+
+    pub(super) fn run(&self, what: &str, arguments: &[&str]) -> anyhow::Result<()> {
+        run_logged(what, &mut self.command(arguments), &self.layout.logs().join("compose.log"))
+    }
+
+    pub(super) fn output(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        output(&mut self.command(arguments))
+    }
+
+    /// The whole configuration, as Compose understands it.
+    pub(super) fn config(&self) -> anyhow::Result<Value> {
+        Ok(serde_json::from_str(&self.output(&["config", "--format", "json"])?)?)
+    }
+
+    /// Makes what the registries would give, where none is reached.
+    pub(super) fn make_images(&self) -> anyhow::Result<()> {
+        let Some(maker) = env(IMAGE_MAKER) else { return Ok(()) };
+        let config = self.config()?;
+        let mut images: Vec<String> = config["services"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, service)| service["image"].as_str())
+            .filter(|image| !image.starts_with("quantapilot/"))
+            .map(str::to_owned)
+            .collect();
+        for (argument, service) in BASES {
+            let base = config["services"][service]["build"]["args"][argument].as_str();
+            images.push(base.with_context(|| format!("{service} has no build argument {argument}"))?.to_owned());
+        }
+        images.sort();
+        images.dedup();
+        run_logged("making images", Command::new(maker).args(images), &self.layout.logs().join("images.log"))
+    }
+
+    /// Puts the programs that cargo built into the build's context, without their symbols.
+    pub(super) fn place_programs(&self) -> anyhow::Result<()> {
+        for program in PROGRAMS {
+            let (from, to) = (self.layout.binary(program), self.dir.join("prebuilt").join(program));
+            output(Command::new("strip").arg("-o").arg(&to).arg(&from))?;
+        }
+        Ok(())
+    }
+
+    /// Every container of the project, those that have ended too.
+    pub(super) fn containers(&self) -> anyhow::Result<Vec<Container>> {
+        let ids = self.output(&["ps", "--all", "--quiet"])?;
+        let mut inspect = Command::new("docker");
+        inspect.arg("inspect").args(ids.split_whitespace());
+        let facts: Vec<Value> = serde_json::from_str(&output(&mut inspect)?)?;
+        let mut containers: Vec<Container> = facts
+            .into_iter()
+            .map(|facts| Container {
+                service: facts["Config"]["Labels"]["com.docker.compose.service"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+                id: facts["Id"].as_str().unwrap_or_default().to_owned(),
+                facts,
+            })
+            .collect();
+        containers.sort_by(|a, b| a.service.cmp(&b.service));
+        Ok(containers)
+    }
+
+    /// Waits until everything that runs is healthy and everything that runs once has ended well.
+    pub(super) fn wait_settled(&self, limit: Duration) -> anyhow::Result<()> {
+        let mut unsettled = String::new();
+        let mut broken = None;
+        let waited = wait_until("the project", limit, || {
+            let Ok(containers) = self.containers() else { return false };
+            let open: Vec<String> = containers.iter().filter(|one| !one.is_settled()).map(Container::summary).collect();
+            broken = containers.iter().find(|one| one.has_failed()).map(Container::summary);
+            unsettled = open.join(", ");
+            std::thread::sleep(Duration::from_millis(400));
+            broken.is_some() || (open.is_empty() && !containers.is_empty())
+        });
+        if let Some(broken) = broken {
+            let name = broken.split(' ').next().unwrap_or_default();
+            say!("{}", self.output(&["logs", "--no-color", "--tail", "30", name]).unwrap_or_default());
+            bail!("{broken}");
+        }
+        waited.with_context(|| format!("not settled: {unsettled}"))
+    }
+
+    /// The image of a service that has a shell.
+    pub(super) fn image_with_shell(&self) -> anyhow::Result<String> {
+        let config = self.config()?;
+        Ok(config["services"]["postgres"]["image"].as_str().context("postgres has no image")?.to_owned())
+    }
+}
+
+impl Container {
+    /// Init, migrate and the like.
+    pub(super) fn runs_once(&self) -> bool {
+        self.facts["HostConfig"]["RestartPolicy"]["Name"] == "no"
+    }
+
+    fn has_failed(&self) -> bool {
+        self.runs_once() && self.facts["State"]["Status"] == "exited" && self.facts["State"]["ExitCode"] != 0
+    }
+
+    fn is_settled(&self) -> bool {
+        let state = &self.facts["State"];
+        if self.runs_once() {
+            state["Status"] == "exited" && state["ExitCode"] == 0
+        } else {
+            state["Health"]["Status"] == "healthy"
+        }
+    }
+
+    pub(super) fn summary(&self) -> String {
+        let state = &self.facts["State"];
+        format!(
+            "{} is {} ({}, exit code {})",
+            self.service,
+            state["Status"].as_str().unwrap_or("?"),
+            state["Health"]["Status"].as_str().unwrap_or("no health"),
+            state["ExitCode"]
+        )
+    }
+}
+
+/// Three ports that were free a moment ago.
+fn free_ports() -> anyhow::Result<[u16; 3]> {
+    let listeners = [
+        TcpListener::bind(("127.0.0.1", 0))?,
+        TcpListener::bind(("127.0.0.1", 0))?,
+        TcpListener::bind(("127.0.0.1", 0))?,
+    ];
+    let mut ports = [0; 3];
+    for (port, listener) in ports.iter_mut().zip(&listeners) {
+        *port = listener.local_addr()?.port();
+    }
+    Ok(ports)
+}

@@ -1,0 +1,166 @@
+//! The compose file for real: from nothing to a finished project through the published ports, while every container is killed once; then
+//! down and up again with everything still there.
+
+mod engine;
+mod hardening;
+mod networks;
+mod project;
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use super::{Facts, evidence};
+use crate::demo::Api;
+use crate::layout::{Layout, env};
+use crate::say::say;
+use crate::shell::{output, timed};
+use crate::{http, install};
+
+use engine::Compose;
+use project::Project;
+
+/// How long the whole project may take to start: n8n's first start is the longest.
+const START: Duration = Duration::from_mins(6);
+/// With this set the images are built from source, and their sizes are looked at. Takes as long as a release build.
+const RELEASE: &str = "QUANTAPILOT_COMPOSE_RELEASE";
+
+/// Runs the scenario, or says loudly that it is skipped.
+pub(super) fn run(facts: &mut Facts) -> anyhow::Result<()> {
+    let wanted = env("QUANTAPILOT_IMAGE_MAKER").is_some();
+    if wanted {
+        let programs = [
+            ("dockerd", "docker.io"),
+            ("cgroupfs-mount", "cgroupfs-mount"),
+            ("iptables", "iptables"),
+            ("ip", "iproute2"),
+        ];
+        install::programs(&Layout::named("compose"), &programs)?;
+    }
+    if let Err(reason) = engine::available() {
+        anyhow::ensure!(!wanted, "the engine could not be started: {reason}");
+        say!("  !!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!");
+        say!("  !! SKIPPED: the compose file was NOT tried on a real engine.");
+        say!("  !! {reason}");
+        say!("  !!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!");
+        return Ok(());
+    }
+    let layout = Layout::named("compose");
+    std::fs::create_dir_all(layout.logs())?;
+    let release = env(RELEASE).is_some();
+    let compose = Compose::new(&layout, release)?;
+    compose.run("docker compose down", &["down", "--volumes", "--remove-orphans", "--timeout", "5"])?;
+    timed("images", || compose.make_images())?;
+    if !release {
+        install::ui(&layout)?;
+        crate::stack::build(&layout)?;
+        timed("programs", || compose.place_programs())?;
+    }
+    timed("docker compose build", || compose.run("docker compose build", &["build"]))?;
+    let outcome = with_project(&compose, release, facts);
+    if outcome.is_err() {
+        let log = layout.logs().join("containers.log");
+        std::fs::write(&log, compose.output(&["logs", "--no-color", "--timestamps"]).unwrap_or_default())?;
+        say!("    the containers' logs are in {}", log.display());
+    }
+    compose.run("docker compose down", &["down", "--volumes", "--remove-orphans"])?;
+    outcome
+}
+
+fn with_project(compose: &Compose, release: bool, facts: &mut Facts) -> anyhow::Result<()> {
+    timed("docker compose up", || up(compose))?;
+    facts.check("everything is healthy with no .env", true, String::new);
+    let containers = compose.containers()?;
+    hardening::check(&containers, facts);
+    hardening::image_sizes(release, facts)?;
+    networks::check(compose, &containers, facts)?;
+    let secrets = hardening::secrets(compose)?;
+
+    let password = "correct horse battery staple 7";
+    let mut api = first_account(compose, password)?;
+    let demo = api.get("/api/v1/demo")?;
+    facts.check(
+        "every integration says that the sandbox plays it",
+        demo["sandboxed"].as_array().map(Vec::len) == Some(4),
+        || demo["sandboxed"].to_string(),
+    );
+    facts.check(
+        "n8n's editor answers on its published port",
+        http::is_ok(&format!("{}/healthz", compose.n8n)),
+        String::new,
+    );
+    let project = Project::build_while_killing(compose, &mut api, facts)?;
+    evidence::once_each(&compose.sandbox, &mut api, &project.id, &project.repository, facts)?;
+    let containers = compose.containers()?;
+    hardening::check_secrets(compose, &containers, &secrets, facts)?;
+    scraped(compose, facts)?;
+
+    let events = project.events(&mut api)?;
+    timed("docker compose down", || compose.run("docker compose down", &["down"]))?;
+    timed("docker compose up, again", || up(compose))?;
+    facts.check("init kept every secret", hardening::unchanged(&secrets, &hardening::secrets(compose)?), String::new);
+    let mut api = Api::at(&compose.gateway, project::EMAIL, password)?;
+    facts.check("the project is still completed", project.status(&mut api)? == "completed", String::new);
+    let kept = project.events(&mut api)?;
+    facts.check("its history is still there", kept >= events, || format!("{kept} events instead of {events}"));
+    let imported = compose.output(&["logs", "--no-color", "--no-log-prefix", "n8n-bootstrap"])?;
+    let changed: Vec<&str> =
+        imported.lines().filter(|line| line.starts_with("created") || line.starts_with("updated")).collect();
+    facts.check("the workflows were there already", imported.contains("unchanged") && changed.is_empty(), || {
+        changed.join("\n")
+    });
+    Ok(())
+}
+
+fn up(compose: &Compose) -> anyhow::Result<()> {
+    compose.run("docker compose up", &["up", "--detach", "--no-build", "--quiet-pull"])?;
+    compose.wait_settled(START)
+}
+
+/// Makes the first account with the link that dashboard-backend wrote to its log, as a person would.
+fn first_account(compose: &Compose, password: &str) -> anyhow::Result<Api> {
+    let log = compose.output(&["logs", "--no-color", "--no-log-prefix", "dashboard-backend"])?;
+    let token = log
+        .lines()
+        .filter_map(|line| line.split_once("/setup?token=")?.1.split('"').next())
+        .next_back()
+        .context("dashboard-backend wrote no set-up link to its log")?;
+    let account = json!({"email": project::EMAIL, "display_name": "Ada Admin", "password": password, "token": token});
+    http::call("POST", &format!("{}/api/v1/setup", compose.gateway), &[], Some(&account))?;
+    Api::at(&compose.gateway, project::EMAIL, password)
+}
+
+/// Prometheus reaches everything that it is told to look at.
+fn scraped(compose: &Compose, facts: &mut Facts) -> anyhow::Result<()> {
+    let query = "http://127.0.0.1:9090/api/v1/query?query=up%20%3D%3D%200";
+    let answer = compose.output(&["exec", "-T", "prometheus", "wget", "-q", "-O", "-", query])?;
+    let down: serde_json::Value = serde_json::from_str(&answer)?;
+    let list = down["data"]["result"].as_array().context("Prometheus answers with a list")?;
+    // Grafana's image cannot be had everywhere.
+    let down: Vec<String> = list
+        .iter()
+        .filter_map(|one| one["metric"]["job"].as_str())
+        .filter(|job| *job != "grafana")
+        .map(str::to_owned)
+        .collect();
+    facts.check("Prometheus reaches everything it scrapes", down.is_empty(), || down.join(", "));
+    Ok(())
+}
+
+/// Ends what a killed run left behind.
+pub(crate) fn wipe() {
+    let ours = format!("label=com.docker.compose.project={}", Compose::PROJECT);
+    for (list, remove) in [
+        (&["ps", "--all"][..], &["rm", "--force"][..]),
+        (&["volume", "ls"], &["volume", "rm"]),
+        (&["network", "ls"], &["network", "rm"]),
+    ] {
+        // Without an engine there is nothing to remove.
+        let ids = output(Command::new("docker").args(list).args(["--quiet", "--filter", &ours])).unwrap_or_default();
+        for id in ids.split_whitespace() {
+            let _ = output(Command::new("docker").args(remove).arg(id));
+        }
+    }
+}
