@@ -9,6 +9,7 @@ pub mod migrate;
 pub mod n8n;
 pub mod output;
 pub mod roles;
+pub mod rotate;
 pub mod services;
 pub mod token;
 pub mod user;
@@ -35,7 +36,7 @@ pub struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make every secret that is missing, as files that only you can read.
+    /// Make every secret that is missing, as files that only you can read; rotate those that are there.
     Init(init::Init),
     /// Bring the database's tables up to date.
     Migrate(migrate::Migrate),
@@ -59,7 +60,7 @@ pub enum Command {
 /// Runs a command.
 pub async fn run(command: Command, output: Output) -> Result<ExitCode, Failure> {
     match command {
-        Command::Init(command) => command.run(output),
+        Command::Init(command) => command.run(output).await,
         Command::Migrate(command) => command.run(output).await,
         Command::User(command) => command.run(output).await,
         Command::ApiKey(command) => command.run(output).await,

@@ -21,5 +21,5 @@ pub fn dashboard(env: &mut Reader) -> Peer {
 
 /// `SERVICE_TOKEN_SECRET`.
 pub fn service_secret(env: &mut Reader) -> Secret {
-    env.secret("SERVICE_TOKEN_SECRET", 32)
+    env.rotating_secret("SERVICE_TOKEN_SECRET", 32)
 }

@@ -1,10 +1,13 @@
 //! Who calls: tokens between services, and the identity of a person as the gateway vouches for it.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
+use anyhow::Context as _;
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::Secret;
 use crate::error::{Error, Result};
 use crate::ids::{ApiKeyId, UserId};
+use crate::rotation::Rotating;
 
 /// The header with which the gateway hands on who is signed in. It strips any that comes from outside.
 pub const IDENTITY_HEADER: &str = "x-quantapilot-identity";
@@ -112,16 +116,41 @@ impl Identity {
 #[derive(Clone)]
 pub struct ServiceTokens {
     service: &'static str,
-    encoding: EncodingKey,
-    decoding: DecodingKey,
+    keys: Arc<Rotating<Keys>>,
     clock: Clock,
 }
 
+/// The secrets of tokens between services, from one a line.
+struct Keys {
+    /// Of the first line.
+    signing: EncodingKey,
+    /// Of every line.
+    accepted: Vec<DecodingKey>,
+}
+
+impl Keys {
+    fn read(text: &str) -> anyhow::Result<Self> {
+        let lines: Vec<&[u8]> =
+            text.lines().map(|line| line.trim().as_bytes()).filter(|line| !line.is_empty()).collect();
+        let first = lines.first().copied().context("there is no secret in it")?;
+        Ok(Self {
+            signing: EncodingKey::from_secret(first),
+            accepted: lines.iter().map(|line| DecodingKey::from_secret(line)).collect(),
+        })
+    }
+}
+
 impl ServiceTokens {
-    /// For `service`, which is the issuer of what it signs and the audience of what it accepts.
+    /// For `service`, which is the issuer of what it signs and the audience of what it accepts. The secret's first line signs, every
+    /// line is accepted; one that came from a file is read again when the file changes, so that it can be rotated without a gap.
     pub fn new(service: &'static str, secret: &Secret, clock: Clock) -> Self {
-        let bytes = secret.expose().as_bytes();
-        Self { service, encoding: EncodingKey::from_secret(bytes), decoding: DecodingKey::from_secret(bytes), clock }
+        // Only an empty secret fails, which settings refuse; what it would sign, nobody accepts.
+        let read = |text: &str| Keys::read(text);
+        let keys = Rotating::new(secret, read).unwrap_or_else(|_| {
+            let random = Secret::new(uuid::Uuid::new_v4().to_string());
+            Rotating::new(&random, read).expect("a random text is not empty")
+        });
+        Self { service, keys: Arc::new(keys), clock }
     }
 
     /// A token with which this service may call `audience`; the value of `Authorization`, `Bearer` included.
@@ -155,7 +184,7 @@ impl ServiceTokens {
             email: identity.map(|i| i.email.clone()),
             sid: identity.map(|i| i.session_id.clone()),
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.keys.current().signing)
             .expect("claims of plain text and numbers can be signed")
     }
 
@@ -165,7 +194,21 @@ impl ServiceTokens {
         validation.set_audience(&[self.service]);
         validation.set_required_spec_claims(&["exp", "aud", "iss"]);
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation)
+        let decode = |keys: &Keys| {
+            let mut tries = keys.accepted.iter().map(|key| jsonwebtoken::decode::<Claims>(token, key, &validation));
+            let first = tries.next().expect("there is a key for each line, and at least one line");
+            // Only another signature makes another secret worth a try.
+            first.or_else(|error| match error.kind() {
+                ErrorKind::InvalidSignature => tries.find_map(Result::ok).ok_or(error),
+                _ => Err(error),
+            })
+        };
+        let claims = decode(&self.keys.current())
+            .or_else(|error| match error.kind() {
+                // Whoever signed it may have seen the new secret a moment before us.
+                ErrorKind::InvalidSignature => self.keys.reread().ok_or(error).and_then(|keys| decode(&keys)),
+                _ => Err(error),
+            })
             .map_err(|error| Error::unauthenticated("invalid_token", "The token is not valid here").with_source(error))?
             .claims;
         let now = self.clock.now().unix_timestamp();
@@ -304,6 +347,36 @@ mod tests {
         assert_eq!(tokens("cursor-integration", &clock).verify_service(token).unwrap_err().code(), "invalid_token");
         clock.advance(Duration::from_secs(400));
         assert_eq!(tokens("notification", &clock).verify_service(token).unwrap_err().code(), "expired_token");
+    }
+
+    #[test]
+    fn a_secret_is_rotated_without_a_gap() {
+        crate::http::client::install_crypto();
+        let clock = Clock::system();
+        let path = std::env::temp_dir().join(format!("qp-tokens-{}", uuid::Uuid::now_v7()));
+        let (old, new) = ("old-secret-0123456789abcdef0123456789", "new-secret-0123456789abcdef0123456789");
+        std::fs::write(&path, old).unwrap();
+        let of_file = |service| {
+            let path = path.display().to_string();
+            let mut env = crate::config::Reader::from_lookup(move |name| (name == "S_FILE").then(|| path.clone()));
+            ServiceTokens::new(service, &env.rotating_secret("S", 32), clock.clone())
+        };
+        let (caller, callee) = (of_file("dashboard-backend"), of_file("notification"));
+        let before = caller.long_lived(&["notification"], 3600);
+        assert!(callee.verify_service(&before).is_ok());
+
+        std::fs::write(&path, format!("{new}\n{old}\n")).unwrap();
+        // A caller that has seen the change already, and a callee that has not looked yet.
+        let after = of_file("dashboard-backend").long_lived(&["notification"], 3600);
+        assert!(callee.verify_service(&after).is_ok(), "the file is read again for a signature that is not known");
+        assert!(callee.verify_service(&before).is_ok(), "what the old secret signed is still good");
+        assert!(ServiceTokens::new("notification", &Secret::new(old), clock.clone()).verify_service(&after).is_err());
+
+        std::fs::write(&path, new).unwrap();
+        assert!(callee.keys.reread().is_some());
+        assert!(callee.verify_service(&after).is_ok());
+        assert_eq!(callee.verify_service(&before).unwrap_err().code(), "invalid_token", "the old secret is retired");
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]

@@ -5,25 +5,45 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
 use crate::sandbox::Mode;
 
-/// A value that never prints.
+/// A value that never prints. One that was read from a file remembers where, so that it can be read again when it is rotated
+/// (see [`crate::rotation`]).
 #[derive(Clone)]
-pub struct Secret(secrecy::SecretString);
+pub struct Secret {
+    text: secrecy::SecretString,
+    file: Option<Arc<Path>>,
+}
 
 impl Secret {
     /// Wraps a secret text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(secrecy::SecretString::from(text.into()))
+        Self { text: secrecy::SecretString::from(text.into()), file: None }
     }
 
-    /// The text itself; keep it out of logs, URLs and errors.
+    fn of_file(text: &str, file: &str) -> Self {
+        Self { file: Some(Path::new(file).into()), ..Self::new(text.trim_end()) }
+    }
+
+    /// The text itself, as it was when it was read; keep it out of logs, URLs and errors.
     pub fn expose(&self) -> &str {
-        secrecy::ExposeSecret::expose_secret(&self.0)
+        secrecy::ExposeSecret::expose_secret(&self.text)
+    }
+
+    /// The file it was read from.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Of a secret that is rotated line by line, the one that has been good for longest. What is derived from it changes last.
+    #[must_use]
+    pub fn oldest(&self) -> Self {
+        Self::new(self.expose().lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default())
     }
 }
 
@@ -117,7 +137,7 @@ impl Reader {
                     self.problem(format!("{file_name}: the file `{path}` is empty"));
                     None
                 }
-                Ok(text) => Some(Secret::new(text.trim_end())),
+                Ok(text) => Some(Secret::of_file(&text, &path)),
                 Err(error) => {
                     self.problem(format!("{file_name}: cannot read `{path}`: {error}"));
                     None
@@ -175,6 +195,30 @@ impl Reader {
         (days > 0).then(|| Duration::from_hours(24 * u64::from(days)))
     }
 
+    /// A secret that can be rotated without a gap: one a line, the first is used, the others are still accepted.
+    pub fn rotating_secret(&mut self, name: &str, min_length: usize) -> Secret {
+        let secret = self.secret(name, min_length);
+        self.check_lines(name, &secret, min_length);
+        secret
+    }
+
+    /// The same, or `None` when absent.
+    pub fn optional_rotating_secret(&mut self, name: &str, min_length: usize) -> Option<Secret> {
+        let secret = self.optional_secret(name)?;
+        if secret.expose().len() < min_length {
+            self.problem(format!("{name} is too short: it needs {min_length} characters or more (`openssl rand -hex 32` makes a good one)"));
+        }
+        self.check_lines(name, &secret, min_length);
+        Some(secret)
+    }
+
+    fn check_lines(&mut self, name: &str, secret: &Secret, min_length: usize) {
+        let short = |line: &str| (1..min_length).contains(&line.trim().len());
+        if secret.expose().len() >= min_length && secret.expose().lines().any(short) {
+            self.problem(format!("{name} holds a line that is too short: each line is a secret of {min_length} characters or more; the first is used, the others are still accepted"));
+        }
+    }
+
     /// Adds a problem that only the caller can see.
     pub fn problem(&mut self, text: impl Into<String>) {
         let text = text.into();
@@ -203,7 +247,8 @@ pub struct Shared {
     pub database_max_connections: u32,
     /// `REDIS_URL` (default `redis://127.0.0.1:6379`). May carry a password.
     pub redis_url: Secret,
-    /// `SERVICE_TOKEN_SECRET`, 32 characters or more, the same for all services: signs the tokens between them.
+    /// `SERVICE_TOKEN_SECRET`, 32 characters or more, the same for all services: signs the tokens between them. Further lines are
+    /// still accepted; a file is read again when it changes (`quantapilot init --rotate service_token_secret`).
     pub service_token_secret: Secret,
     /// `PUBLIC_URL` (default `http://localhost:3000`): where people reach the gateway; links in messages start with it.
     pub public_url: Url,
@@ -302,7 +347,7 @@ impl Shared {
             database_direct_url: database_direct_url(env),
             database_max_connections: env.or("DATABASE_MAX_CONNECTIONS", 10),
             redis_url: redis_url(env),
-            service_token_secret: env.secret("SERVICE_TOKEN_SECRET", 32),
+            service_token_secret: env.rotating_secret("SERVICE_TOKEN_SECRET", 32),
             public_url: env.or("PUBLIC_URL", "http://localhost:3000".parse().expect("the default is a URL")),
             n8n_url: env.or("N8N_URL", "http://n8n:5678".parse().expect("the default is a URL")),
             n8n_inbound_token: env.secret("N8N_INBOUND_TOKEN", 16),

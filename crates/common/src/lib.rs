@@ -17,6 +17,7 @@ pub mod ids;
 pub mod jobs;
 pub mod metrics;
 pub mod redis;
+pub mod rotation;
 pub mod sandbox;
 pub mod scopes;
 pub mod scrub;

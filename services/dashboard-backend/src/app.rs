@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::SERVICE;
 use crate::carriers::n8n::N8n;
 use crate::config::Config;
-use crate::identity::keys::Keys;
 use crate::identity::passwords::Passwords;
+use crate::identity::rotation::Keys;
 use crate::live::Feed;
 
 /// The only state type.
@@ -69,7 +69,7 @@ impl App {
             NotificationClient(Peer::new("notification", config.shared.services.notification.clone(), tokens.clone()));
         let n8n = N8n::new(&config);
         let n8n_reached = Remembered::new(clock.clone());
-        let keys = Keys::new(config.identity.signing_key.clone());
+        let keys = Keys::new(config.identity.signing_key.as_ref())?;
         let probe = Client::with_timeout("probe", std::time::Duration::from_secs(3));
         let passwords = Passwords::new();
         let feed = Feed::new();

@@ -30,7 +30,8 @@ pub struct Config {
 /// Signing people in.
 #[derive(Clone, Debug)]
 pub struct IdentityConfig {
-    /// `JWT_SIGNING_KEY` (default: made at first start, kept in the database): Ed25519 private key as PKCS #8 PEM.
+    /// `JWT_SIGNING_KEY` (default: made at first start, kept in the database): Ed25519 private key as PKCS #8 PEM. Further blocks are only
+    /// published, so that what they signed is still accepted; a file is read again when it changes.
     pub signing_key: Option<Secret>,
     /// `SETUP_OPEN` (default false): the first account needs no set-up link. For machines that nobody else reaches.
     pub setup_open: bool,
@@ -100,7 +101,7 @@ impl Config {
             shared,
         };
         if let Some(key) = &config.identity.signing_key
-            && let Err(error) = crate::identity::keys::SigningKey::from_pem(key.expose())
+            && let Err(error) = crate::identity::rotation::Ring::from_pems(key.expose())
         {
             env.problem(format!("JWT_SIGNING_KEY is not an Ed25519 private key in PKCS #8 PEM: {error} (`openssl genpkey -algorithm ed25519` makes one)"));
         }

@@ -16,6 +16,7 @@ pub mod planning;
 pub mod projects;
 pub mod routes;
 pub mod store;
+pub mod system;
 pub mod views;
 
 /// The name in tokens, steps and queues.

@@ -77,6 +77,7 @@ pub fn public() -> OpenApiRouter<App> {
         .routes(routes!(api_keys::revoke_api_key))
         .routes(routes!(demo::get_demo, demo::start_demo))
         .routes(routes!(system::get_system))
+        .routes(routes!(system::get_doctor))
 }
 
 /// What this service needs.

@@ -14,6 +14,7 @@ use sqlx::PgPool;
 use crate::SERVICE;
 use crate::config::Config;
 use crate::github::Github;
+use crate::webhooks::secrets::WebhookSecrets;
 
 /// The state of the service; clones share it.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ pub struct Inner {
     pub db: PgPool,
     pub clock: Clock,
     pub github: Github,
+    /// What deliveries are signed with; none closes the door.
+    pub webhook_secrets: Option<WebhookSecrets>,
     pub tokens: ServiceTokens,
     pub dashboard: DashboardClient,
     /// n8n may withhold an answer while it is full; a silence of 10 s means "unknown", not "failed".
@@ -59,6 +62,7 @@ impl App {
         let dashboard_url = config.shared.services.dashboard_backend.clone();
         Ok(Self(Arc::new(Inner {
             github: Github::new(&config.github, clock.clone())?,
+            webhook_secrets: config.webhook.secret.as_ref().map(WebhookSecrets::new).transpose()?,
             dashboard: DashboardClient(Peer::new("dashboard-backend", dashboard_url, tokens.clone())),
             n8n: Client::with_timeout("n8n", Duration::from_secs(10)),
             tokens,

@@ -29,7 +29,8 @@ pub struct Config {
 /// Webhooks.
 #[derive(Debug, Clone)]
 pub struct Webhook {
-    /// `GITHUB_WEBHOOK_SECRET` (16 characters or more): signs deliveries. Without it the door is closed.
+    /// `GITHUB_WEBHOOK_SECRET` (16 characters or more): signs deliveries. Without it the door is closed. Deliveries signed with further
+    /// lines of it still count, and a file is read again when it changes (`quantapilot init --rotate github_webhook_secret`).
     pub secret: Option<Secret>,
     /// `GITHUB_WEBHOOK_URL`: where GitHub reaches our door from outside, for example `https://pilot.example.org/webhooks/github`.
     /// When set, every repository we work on gets a webhook of ours, and a removed or broken one is repaired.
@@ -110,7 +111,7 @@ impl Config {
         let mode = shared.mode_of(&api_url);
         let sandboxed = mode == Mode::Sandbox;
         let webhook = Webhook {
-            secret: env.optional_secret("GITHUB_WEBHOOK_SECRET"),
+            secret: env.optional_rotating_secret("GITHUB_WEBHOOK_SECRET", 16),
             // The sandbox reaches the gateway as we do.
             url: env.optional("GITHUB_WEBHOOK_URL").or_else(|| {
                 sandboxed
@@ -118,9 +119,6 @@ impl Config {
             }),
             keep: env.keep_days("GITHUB_KEEP_DELIVERIES_DAYS", 30),
         };
-        if webhook.secret.as_ref().is_some_and(|s| s.expose().len() < 16) {
-            env.problem("GITHUB_WEBHOOK_SECRET is too short: it needs 16 characters or more (`openssl rand -hex 32` makes a good one)");
-        }
         if webhook.url.is_some() && webhook.secret.is_none() {
             env.problem(
                 "GITHUB_WEBHOOK_URL is set but GITHUB_WEBHOOK_SECRET is not: unsigned deliveries are not accepted",

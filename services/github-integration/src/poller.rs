@@ -196,7 +196,8 @@ async fn look_after_hooks(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     if app.config.webhook.url.is_some() && !app.github.is_app() {
-        let due = repositories::list_hook_due(&mut tx, now - HOOK_INTERVAL, 20).await?;
+        let version = app.webhook_secrets.as_ref().map(|secrets| secrets.current().version());
+        let due = repositories::list_hook_due(&mut tx, now - HOOK_INTERVAL, version.as_deref(), 20).await?;
         for repository in due {
             jobs::enqueue(&mut tx, &EnsureHook { repository_id: repository.id }, now).await?;
         }
@@ -273,6 +274,7 @@ mod tests {
             hook_state: "absent".to_owned(),
             hook_error: None,
             hook_id: None,
+            hook_secret_version: None,
             looked_pushed_at: Some(datetime!(2026-11-03 0:00 UTC)),
             removed_at: None,
             first_seen_at: datetime!(2026-11-02 0:00 UTC),

@@ -69,7 +69,7 @@ impl App {
             templates: Templates::load()?,
             telegram: config.telegram.as_ref().map(Bot::new).transpose()?,
             mailer: config.smtp.as_ref().map(|smtp| Mailer::new(smtp, &config.shared.public_url)).transpose()?,
-            nonces: Nonces::new(&config.shared.service_token_secret),
+            nonces: Nonces::new(&config.shared.service_token_secret.oldest()),
             page_patience,
             tokens,
             config,

@@ -1,5 +1,5 @@
 //! `quantapilot init`: every secret as a file of its own, readable by its owner only. What exists is never touched, and nothing is printed
-//! but names.
+//! but names. `--rotate` and `--retire` are in `rotate`.
 
 mod containers;
 
@@ -15,8 +15,9 @@ use rand::RngCore as _;
 use serde::Serialize;
 
 use crate::output::{Failure, Output};
+use crate::rotate::Rotate;
 
-/// Make every secret that is missing, as files that only you can read.
+/// Make every secret that is missing, as files that only you can read; rotate those that are there.
 #[derive(Debug, Args)]
 pub struct Init {
     /// Where the files go.
@@ -28,10 +29,12 @@ pub struct Init {
     /// A folder with credentials (`github_token`, `cursor_api_key`, …) that are brought in for the containers.
     #[arg(long, value_name = "DIRECTORY", requires = "containers")]
     given: Option<PathBuf>,
+    #[command(flatten)]
+    rotate: Rotate,
 }
 
 /// The secrets that are plain random text: file name, bytes of randomness, what it is for.
-const RANDOM: [(&str, usize); 15] = [
+pub(crate) const RANDOM: [(&str, usize); 16] = [
     ("service_token_secret", 32), // SERVICE_TOKEN_SECRET: tokens between the services
     ("n8n_inbound_token", 32),    // N8N_INBOUND_TOKEN: may start workflows
     ("n8n_encryption_key", 32),   // N8N_ENCRYPTION_KEY: n8n's credentials
@@ -48,17 +51,18 @@ const RANDOM: [(&str, usize); 15] = [
     ("telegram_webhook_secret", 32), // TELEGRAM_WEBHOOK_SECRET: only with webhooks instead of polling
     ("alertmanager_token", 32),      // ALERTMANAGER_TOKEN: lets Alertmanager hand in alerts
     ("grafana_admin_password", 24),  // GF_SECURITY_ADMIN_PASSWORD
+    ("backup_passphrase", 32),       // BACKUP_PASSPHRASE: keep a copy elsewhere, or a backup is of no use
 ];
 
 /// n8n asks for a digit and a capital letter in its owner's password; hexadecimal may lack both.
-const OWNER_PREFIX: &str = "Qp1-";
-const OWNER_PASSWORD: &str = "n8n_owner_password";
-const OWNER_HASH: &str = "n8n_owner_password_hash";
+pub(crate) const OWNER_PREFIX: &str = "Qp1-";
+pub(crate) const OWNER_PASSWORD: &str = "n8n_owner_password";
+pub(crate) const OWNER_HASH: &str = "n8n_owner_password_hash";
 /// The exporter wants its password by address, in JSON.
 const EXPORTER_PASSWORDS: &str = "redis_exporter_passwords.json";
 const EXPORTER_ADDRESS: &str = "redis://redis:6379";
 /// n8n's own cost.
-const BCRYPT_COST: u32 = 10;
+pub(crate) const BCRYPT_COST: u32 = 10;
 
 /// Every file that `init` makes.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
@@ -77,8 +81,15 @@ struct Report {
 }
 
 impl Init {
-    /// Makes what is missing.
-    pub fn run(self, output: Output) -> Result<ExitCode, Failure> {
+    /// Makes what is missing, or rotates what is there.
+    pub async fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        if self.rotate.is_wanted() {
+            let rotated = self.rotate.run(&self.dir, output).await?;
+            if self.containers {
+                containers::hand_over(&self.dir)?;
+            }
+            return Ok(rotated);
+        }
         let mut report = init(&self.dir, self.containers)?;
         if self.containers {
             containers::hand_over(&self.dir)?;
@@ -138,7 +149,7 @@ impl Report {
     }
 }
 
-fn random(bytes: usize) -> String {
+pub(crate) fn random(bytes: usize) -> String {
     let mut buffer = vec![0; bytes];
     rand::rng().fill_bytes(&mut buffer);
     hex::encode(buffer)

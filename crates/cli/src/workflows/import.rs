@@ -74,12 +74,10 @@ impl Import {
         n8n.wait_ready(Duration::from_secs(self.wait), output).await?;
         let mut bootstrap = Bootstrap { n8n: &n8n, settings: &settings, session: None, output };
         let api = bootstrap.api(&self.api_key_file).await?;
-        for credential in settings.credentials() {
-            api.put_credential(&credential).await.map_err(Failure::from)?;
-        }
+        put_credentials(&api, &settings.inbound_token, &settings.service_secret).await?;
         let mut imported = Vec::new();
         for (_, workflow) in &workflows {
-            imported.push(bootstrap.put(&api, workflow).await?);
+            imported.push(bootstrap.put(&api, &settings.localise(workflow), true).await?);
         }
         let hooks =
             workflows.iter().flat_map(|(_, workflow)| workflow.nodes.iter().filter_map(|node| node.webhook_path()));
@@ -113,25 +111,6 @@ impl Settings {
         Ok(settings)
     }
 
-    fn credentials(&self) -> [Credential; 2] {
-        let token =
-            ServiceTokens::new("n8n", &self.service_secret, Clock::system()).long_lived(&SERVICES, TOKEN_SECONDS);
-        [
-            Credential {
-                id: check::INBOUND,
-                name: "QuantaPilot inbound",
-                header: "X-QP-Token",
-                value: self.inbound_token.clone(),
-            },
-            Credential {
-                id: check::OUTBOUND,
-                name: "QuantaPilot API",
-                header: "Authorization",
-                value: Secret::new(format!("Bearer {token}")),
-            },
-        ]
-    }
-
     /// The files name the services as the compose file does; elsewhere they are where the settings say.
     fn localise(&self, workflow: &Workflow) -> Workflow {
         let mut workflow = workflow.clone();
@@ -150,6 +129,29 @@ impl Settings {
         }
         workflow
     }
+}
+
+/// Gives n8n what its webhooks expect, and a fresh token for its calls to our services.
+pub(crate) async fn put_credentials(api: &Api, inbound_token: &Secret, service_secret: &Secret) -> Result<(), Failure> {
+    let token = ServiceTokens::new("n8n", service_secret, Clock::system()).long_lived(&SERVICES, TOKEN_SECONDS);
+    let credentials = [
+        Credential {
+            id: check::INBOUND,
+            name: "QuantaPilot inbound",
+            header: "X-QP-Token",
+            value: inbound_token.clone(),
+        },
+        Credential {
+            id: check::OUTBOUND,
+            name: "QuantaPilot API",
+            header: "Authorization",
+            value: Secret::new(format!("Bearer {token}")),
+        },
+    ];
+    for credential in credentials {
+        api.put_credential(&credential).await?;
+    }
+    Ok(())
 }
 
 /// The state of one import: n8n's owner signs in only if something needs it.
@@ -185,19 +187,22 @@ impl<'a> Bootstrap<'a> {
     }
 
     /// Each is published before those that call it are touched: n8n refuses a published workflow that calls an unpublished one.
-    async fn put(&mut self, api: &Api, workflow: &Workflow) -> Result<Imported, Failure> {
-        let local = self.settings.localise(workflow);
+    async fn put(&mut self, api: &Api, local: &Workflow, active: bool) -> Result<Imported, Failure> {
         let before = api.workflow(&local.id).await?;
         if before.is_none() {
-            self.session().await?.create_workflow(&local).await?;
+            self.session().await?.create_workflow(local).await?;
         }
         // Also after creating: n8n fills in defaults on the way in, and the next import must find nothing to change.
-        let stored = api.update_workflow(&local).await?;
+        let stored = api.update_workflow(local).await?;
         let change = match &before {
             None => Change::Created,
             Some(before) if before.version_id == stored.version_id => Change::Unchanged,
             Some(_) => Change::Updated,
         };
+        let (id, name) = (local.id.clone(), local.name.clone());
+        if !active {
+            return Ok(Imported { id, name, change, version_id: stored.version_id });
+        }
         if !stored.active {
             api.activate_workflow(&local.id).await?;
         }
@@ -205,7 +210,7 @@ impl<'a> Bootstrap<'a> {
             Failure::new(format!("n8n did not activate `{}`", local.name))
                 .hint("open it in the editor: it shows what is missing")
         })?;
-        Ok(Imported { id: local.id, name: local.name, change, version_id: stored.version_id })
+        Ok(Imported { id, name, change, version_id: stored.version_id })
     }
 }
 

@@ -6,6 +6,7 @@ mod api_key;
 mod init;
 mod migrate;
 mod roles;
+mod rotate;
 mod stand_in;
 mod user;
 mod workflows;

@@ -125,7 +125,8 @@ pub async fn get_me(State(app): State<App>, caller: Caller<Viewer>) -> Result<Js
 #[utoipa::path(get, path = "/api/v1/auth/jwks.json", tag = "auth", responses(
     (status = 200, body = KeySet), (status = 304, description = "Nothing changed since the `ETag` in `If-None-Match`")))]
 pub async fn get_keys(State(app): State<App>) -> Result<([(header::HeaderName, &'static str); 2], Json<KeySet>)> {
-    let keys = app.keys.current(&app.db, app.clock.now()).await?.public();
+    let now = app.clock.now();
+    let keys = app.keys.latest(&app.db, now).await?.public(now);
     let headers = [(header::CACHE_CONTROL, "public, max-age=300"), (SURROGATE_KEY, CacheTag::AUTH_KEYS.as_str())];
     Ok((headers, Json(keys)))
 }

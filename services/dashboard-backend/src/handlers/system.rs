@@ -3,14 +3,17 @@
 use std::time::Instant;
 
 use axum::extract::State;
-use common::auth::{Caller, Viewer};
+use common::auth::{Admin, Caller, Viewer};
+use common::error::Problem;
 use common::health::Readiness;
 use common::http::Json;
 use common::{Error, Result};
+use doctor::Report;
 use http::Method;
 use url::Url;
 
 use crate::app::App;
+use crate::system::examine;
 use crate::views::home::{System, SystemPart};
 
 /// Whether everything that QuantaPilot consists of is well.
@@ -30,6 +33,12 @@ pub async fn get_system(State(app): State<App>, _caller: Caller<Viewer>) -> Resu
     let mut parts = from_readiness(own);
     parts.extend(others);
     Ok(Json(System { version: env!("CARGO_PKG_VERSION").to_owned(), parts }))
+}
+
+/// What is not as it should be, how bad it is, and what to do about it.
+#[utoipa::path(get, path = "/api/v1/system/doctor", tag = "system", responses((status = 200, body = Report), (status = 403, body = Problem)))]
+pub async fn get_doctor(State(app): State<App>, _caller: Caller<Admin>) -> Result<Json<Report>> {
+    examine(&app).await.map(Json)
 }
 
 /// Ourselves, and what we need, as parts of their own.

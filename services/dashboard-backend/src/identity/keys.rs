@@ -1,11 +1,10 @@
-//! The Ed25519 key that signs what people sign in with, and its public half for the gateway.
+//! The Ed25519 keys that sign what people sign in with, and their public halves for the gateway. `rotation` says which of them signs when.
 
 use anyhow::{Context as _, ensure};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use common::Result;
 use common::auth::Role;
-use common::config::Secret;
 use common::ids::{SessionId, UserId};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rustls::pki_types::PrivateKeyDer;
@@ -13,26 +12,14 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use sqlx::PgPool;
 use time::OffsetDateTime;
-use tokio::sync::OnceCell;
 use utoipa::ToSchema;
-
-use crate::store::settings;
 
 /// DER of a PKCS #8 Ed25519 key up to its 32 secret bytes (RFC 8410).
 const PKCS8_PREFIX: [u8; 16] =
     [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
-/// Where a key of our own making is kept.
-const SETTING: &str = "jwt_signing_key";
 /// Issuer and audience of the tokens.
 const ISSUER: &str = "quantapilot";
-
-/// The key in use: from the settings, or made once for all instances.
-pub struct Keys {
-    given: Option<Secret>,
-    key: OnceCell<SigningKey>,
-}
 
 /// A key that can sign.
 #[derive(Clone)]
@@ -95,29 +82,6 @@ pub struct Subject<'a> {
     pub name: &'a str,
 }
 
-impl Keys {
-    /// The given key, or none yet.
-    pub fn new(given: Option<Secret>) -> Self {
-        Self { given, key: OnceCell::new() }
-    }
-
-    /// The key, read or made at first use.
-    pub async fn current(&self, db: &PgPool, now: OffsetDateTime) -> Result<&SigningKey> {
-        self.key
-            .get_or_try_init(|| async {
-                if let Some(pem) = &self.given {
-                    return Ok(SigningKey::from_pem(pem.expose())?);
-                }
-                let mut conn = db.acquire().await?;
-                let fresh = serde_json::Value::String(make_pem());
-                let kept = settings::find_or_insert(&mut conn, SETTING, &fresh, now).await?;
-                let pem = kept.as_str().context("the signing key in the settings is not text")?;
-                Ok(SigningKey::from_pem(pem)?)
-            })
-            .await
-    }
-}
-
 impl SigningKey {
     /// Reads a PKCS #8 PEM.
     pub fn from_pem(pem: &str) -> anyhow::Result<Self> {
@@ -152,15 +116,14 @@ impl SigningKey {
     }
 
     /// Its public half.
-    pub fn public(&self) -> KeySet {
+    pub fn public(&self) -> PublicKey {
         let x = BASE64_URL_SAFE_NO_PAD.encode(self.public);
-        KeySet {
-            keys: vec![PublicKey { kty: "OKP", crv: "Ed25519", x, kid: self.kid.clone(), alg: "EdDSA", usage: "sig" }],
-        }
+        PublicKey { kty: "OKP", crv: "Ed25519", x, kid: self.kid.clone(), alg: "EdDSA", usage: "sig" }
     }
 }
 
-fn make_pem() -> String {
+/// A new key as PKCS #8 PEM.
+pub(super) fn make_pem() -> String {
     let mut der = PKCS8_PREFIX.to_vec();
     der.extend_from_slice(&rand::random::<[u8; 32]>());
     format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", BASE64_STANDARD.encode(der))
@@ -190,12 +153,12 @@ mod tests {
         let public = key.public();
         let decoded = jsonwebtoken::decode::<serde_json::Value>(
             &token,
-            &DecodingKey::from_ed_components(&public.keys[0].x).unwrap(),
+            &DecodingKey::from_ed_components(&public.x).unwrap(),
             &validation,
         )
         .unwrap();
         assert_eq!(decoded.claims["role"], "approver");
-        assert_eq!(decoded.header.kid.as_deref(), Some(public.keys[0].kid.as_str()));
+        assert_eq!(decoded.header.kid.as_deref(), Some(public.kid.as_str()));
     }
 
     #[test]

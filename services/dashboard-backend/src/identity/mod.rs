@@ -5,5 +5,6 @@ pub mod api_keys;
 pub mod keys;
 pub mod passwords;
 pub mod revocations;
+pub mod rotation;
 pub mod sessions;
 pub mod setup;

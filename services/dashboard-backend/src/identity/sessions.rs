@@ -81,7 +81,7 @@ async fn grant(app: &App, conn: &mut PgConnection, user: &UserRow, id: SessionId
     let seconds = app.config.identity.access_seconds;
     let subject =
         keys::Subject { user: user.id, session: id, role: user.role, email: &user.email, name: &user.display_name };
-    let access_token = app.keys.current(&app.db, now).await?.sign(&subject, seconds, now)?;
+    let access_token = app.keys.current(&app.db, now).await?.signing(now).sign(&subject, seconds, now)?;
     let session = Session {
         access_token,
         token_type: "Bearer".to_owned(),

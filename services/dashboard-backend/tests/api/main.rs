@@ -14,4 +14,5 @@ mod roles;
 mod scrubbing;
 mod steps;
 mod support;
+mod system;
 mod walk;

@@ -110,6 +110,73 @@ async fn signing_in_gives_a_token_that_the_published_key_verifies(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn a_rotated_key_is_published_before_it_signs_and_the_old_one_until_its_tokens_are_over(db: PgPool) {
+    let app = TestApp::start_with(db, &[("SETUP_OPEN", "true")]).await;
+    set_up(&app).await;
+    let kids = async || -> Vec<String> {
+        let keys = app.anyone(Method::GET, "/api/v1/auth/jwks.json", &[], None).await.body;
+        keys["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    };
+    let signed_by = async || {
+        let session = login(&app, "ann@example.org", PASSWORD).await;
+        jsonwebtoken::decode_header(session.body["access_token"].as_str().unwrap()).unwrap().kid.unwrap()
+    };
+    let rotate =
+        async |body: Value| app.service("cli", Method::POST, "/internal/v1/signing-keys/rotate", Some(body)).await;
+    let old = signed_by().await;
+    let refused = app.service("notification", Method::POST, "/internal/v1/signing-keys/rotate", Some(json!({}))).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(rotate(json!({"publish_seconds": -1})).await.status, StatusCode::BAD_REQUEST);
+
+    let rotated = rotate(json!({"publish_seconds": 60})).await;
+    assert_eq!(rotated.status, StatusCode::OK, "{:?}", rotated.body);
+    let new = rotated.body["kid"].as_str().unwrap().to_owned();
+    assert_eq!(kids().await, [old.clone(), new.clone()]);
+    assert_eq!(signed_by().await, old, "verifiers may not have read the new one yet");
+    app.advance(61);
+    assert_eq!(signed_by().await, new);
+    assert_eq!(kids().await, [old.clone(), new.clone()], "tokens of the old one are still about");
+    app.advance(900 + 66);
+    assert_eq!(kids().await, [new.clone()], "its last token has expired");
+    assert_eq!(TestApp::start(app.app.db.clone()).await.anyone(Method::GET, "/api/v1/auth/jwks.json", &[], None).await.body["keys"].as_array().unwrap().len(), 1);
+
+    // A key that others know: gone at once.
+    let dropped = rotate(json!({"drop_old": true})).await;
+    assert_eq!(dropped.body["old_until"], Value::Null);
+    assert_eq!(kids().await, [dropped.body["kid"].as_str().unwrap()]);
+    assert_eq!(signed_by().await, dropped.body["kid"].as_str().unwrap());
+    let told: i64 = sqlx::query_scalar("SELECT count(*) FROM events WHERE kind = 'signing_key.rotated'")
+        .fetch_one(&app.app.db)
+        .await
+        .unwrap();
+    assert_eq!(told, 2, "the audit trail says so");
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn a_given_key_is_rotated_in_its_file(db: PgPool) {
+    let pem = |seed: u8| {
+        use base64::Engine as _;
+        let mut der = hex::decode("302e020100300506032b657004220420").unwrap();
+        der.extend_from_slice(&[seed; 32]);
+        format!(
+            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+            base64::prelude::BASE64_STANDARD.encode(der)
+        )
+    };
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), pem(1)).unwrap();
+    let app = TestApp::start_with(db, &[("JWT_SIGNING_KEY_FILE", file.path().to_str().unwrap())]).await;
+    let keys = async || app.anyone(Method::GET, "/api/v1/auth/jwks.json", &[], None).await.body["keys"].clone();
+    let before = keys().await;
+    std::fs::write(file.path(), format!("{}{}", pem(2), pem(1))).unwrap();
+    let after = keys().await;
+    assert_eq!(after.as_array().unwrap().len(), 2);
+    assert_eq!(after[0], before[0], "what the old one signed can still be verified");
+    let refused = app.service("cli", Method::POST, "/internal/v1/signing-keys/rotate", Some(json!({}))).await;
+    assert_eq!((refused.status, refused.body["code"].as_str()), (StatusCode::CONFLICT, Some("signing_key_given")));
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
 async fn guessing_locks_the_address_known_or_not(db: PgPool) {
     let app = TestApp::start_with(db, &[("SETUP_OPEN", "true")]).await;
     set_up(&app).await;

@@ -68,8 +68,8 @@ pub struct Delivery {
 }
 
 impl Github {
-    /// See that exactly one active hook of ours exists, with our events.
-    pub async fn ensure_hook(&self, repository: &FullName, url: &str, secret: &str) -> Result<HookState> {
+    /// See that exactly one active hook of ours exists, with our events. GitHub does not tell which secret a hook has: `anew` sets it.
+    pub async fn ensure_hook(&self, repository: &FullName, url: &str, secret: &str, anew: bool) -> Result<HookState> {
         self.persist(|| async {
             let hooks: Vec<Hook> = self.list(repository, "/hooks?per_page=100", 500).await?;
             let mut ours = hooks.into_iter().filter(|hook| hook.config.url == url);
@@ -85,7 +85,7 @@ impl Github {
                 return Ok(HookState::Installed(made.id));
             };
             let complete = EVENTS.iter().all(|event| hook.events.iter().any(|e| e == event || e == "*"));
-            if hook.active && complete && hook.config.content_type == "json" {
+            if !anew && hook.active && complete && hook.config.content_type == "json" {
                 return Ok(HookState::Fine(hook.id));
             }
             let body = json!({"active": true, "events": EVENTS, "config": config});

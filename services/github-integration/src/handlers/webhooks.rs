@@ -17,7 +17,6 @@ use crate::metrics;
 use crate::store::webhook_deliveries::{self, Inserted, NewDelivery};
 use crate::webhooks::body;
 use crate::webhooks::payload::Payload;
-use crate::webhooks::signature;
 
 /// GitHub sends nothing larger.
 pub(crate) const LARGEST_BODY: usize = 25 * 1024 * 1024;
@@ -87,7 +86,7 @@ pub(crate) async fn receive_webhook(
 }
 
 fn checked(app: &App, headers: &HeaderMap, body: std::result::Result<Bytes, BytesRejection>) -> Result<Bytes> {
-    let Some(secret) = &app.config.webhook.secret else {
+    let Some(secrets) = &app.webhook_secrets else {
         metrics::webhook("disabled");
         return Err(Error::forbidden(
             "webhooks_disabled",
@@ -103,7 +102,7 @@ fn checked(app: &App, headers: &HeaderMap, body: std::result::Result<Bytes, Byte
         Error::bad_request("unreadable_body", rejection.body_text())
     })?;
     let claimed = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
-    signature::verify(secret.expose().as_bytes(), &body, claimed).map_err(|error| {
+    secrets.verify(&body, claimed).map_err(|error| {
         metrics::webhook("bad_signature");
         Error::unauthenticated("invalid_signature", format!("Not accepted: {error}"))
     })?;

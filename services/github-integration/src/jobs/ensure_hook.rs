@@ -25,13 +25,20 @@ impl Job for EnsureHook {
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
         let webhook = &app.config.webhook;
-        let (Some(url), Some(secret)) = (&webhook.url, &webhook.secret) else { return Ok(()) };
+        let (Some(url), Some(secrets)) = (&webhook.url, &app.webhook_secrets) else { return Ok(()) };
+        let secrets = secrets.current();
+        let version = secrets.version();
         let repository = repositories::find(&mut *app.db.acquire().await?, self.repository_id).await?;
         let Some(repository) = repository.filter(|r| r.removed_at.is_none()) else { return Ok(()) };
         let name: FullName = repository.full_name.parse().map_err(JobError::fail)?;
-        let result = match app.github.ensure_hook(&name, url.as_str(), secret.expose()).await {
+        // One that was given before versions were kept may have any secret.
+        let rotated = repository.hook_id.is_some() && repository.hook_secret_version.as_ref() != Some(&version);
+        let secret = secrets.newest().expose();
+        let result = match app.github.ensure_hook(&name, url.as_str(), secret, rotated).await {
             Ok(state) => {
-                if !matches!(state, HookState::Fine(_)) {
+                if rotated {
+                    tracing::info!(repository = %name, "our webhook got the new secret");
+                } else if !matches!(state, HookState::Fine(_)) {
                     tracing::info!(repository = %name, state = ?state, "our webhook was missing or broken");
                 }
                 Ok(state.id())
@@ -45,7 +52,7 @@ impl Job for EnsureHook {
             }
             Err(error) => return Err(error.into_job_error()),
         };
-        let hook = result.as_ref().map(|id| *id).map_err(String::as_str);
+        let hook = result.as_ref().map(|id| (*id, version.as_str())).map_err(String::as_str);
         repositories::update_hook(&mut *app.db.acquire().await?, repository.id, hook, app.clock.now()).await?;
         Ok(())
     }

@@ -34,6 +34,8 @@ pub(crate) struct Repository {
     #[serde(skip)]
     pub hook_id: Option<i64>,
     #[serde(skip)]
+    pub hook_secret_version: Option<String>,
+    #[serde(skip)]
     pub looked_pushed_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339::option")]
     pub removed_at: Option<OffsetDateTime>,
@@ -45,7 +47,7 @@ pub(crate) struct Repository {
 macro_rules! columns {
     () => {
         "id, github_id, owner, name, full_name, html_url, clone_url, default_branch, private, state, state_reason, readme_path, readme_sha,
-         project_id, hook_state, hook_error, hook_id, looked_pushed_at, removed_at, first_seen_at"
+         project_id, hook_state, hook_error, hook_id, hook_secret_version, looked_pushed_at, removed_at, first_seen_at"
     };
 }
 
@@ -109,17 +111,20 @@ pub(crate) async fn list_neglected(
     .await
 }
 
-/// Those whose webhook nobody has looked after since `before`.
+/// Those whose webhook nobody has looked after since `before`, or has another secret than the one of `secret_version`.
 pub(crate) async fn list_hook_due(
     conn: &mut PgConnection,
     before: OffsetDateTime,
+    secret_version: Option<&str>,
     limit: i64,
 ) -> sqlx::Result<Vec<Repository>> {
     select!(
-        "WHERE state <> 'ignored' AND removed_at IS NULL AND (hook_checked_at IS NULL OR hook_checked_at < $1)
-         ORDER BY hook_checked_at NULLS FIRST LIMIT $2"
+        "WHERE state <> 'ignored' AND removed_at IS NULL
+           AND (hook_checked_at IS NULL OR hook_checked_at < $1 OR hook_secret_version <> $2)
+         ORDER BY hook_checked_at NULLS FIRST LIMIT $3"
     )
     .bind(before)
+    .bind(secret_version)
     .bind(limit)
     .fetch_all(conn)
     .await
@@ -215,19 +220,20 @@ pub(crate) async fn update_removed(conn: &mut PgConnection, github_id: i64, now:
         .map(drop)
 }
 
-/// How its webhook stands: the id, or why there is none.
+/// How its webhook stands: its id and which secret it has, or why there is none.
 pub(crate) async fn update_hook(
     conn: &mut PgConnection,
     id: RepositoryId,
-    hook: Result<i64, &str>,
+    hook: Result<(i64, &str), &str>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    let (state, hook_id, error) = match hook {
-        Ok(hook_id) => ("installed", Some(hook_id), None),
-        Err(error) => ("failed", None, Some(error)),
+    let (state, hook_id, secret_version, error) = match hook {
+        Ok((hook_id, secret_version)) => ("installed", Some(hook_id), Some(secret_version), None),
+        Err(error) => ("failed", None, None, Some(error)),
     };
     sqlx::query(
-        "UPDATE repositories SET hook_state = $2, hook_id = coalesce($3, hook_id), hook_error = $4, hook_checked_at = $5, updated_at = $5
+        "UPDATE repositories SET hook_state = $2, hook_id = coalesce($3, hook_id), hook_error = $4, hook_checked_at = $5, updated_at = $5,
+           hook_secret_version = coalesce($6, hook_secret_version)
          WHERE id = $1",
     )
     .bind(id)
@@ -235,6 +241,7 @@ pub(crate) async fn update_hook(
     .bind(hook_id)
     .bind(error)
     .bind(now)
+    .bind(secret_version)
     .execute(conn)
     .await
     .map(drop)

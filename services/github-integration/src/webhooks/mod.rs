@@ -2,4 +2,5 @@
 
 pub mod body;
 pub mod payload;
+pub mod secrets;
 pub mod signature;

@@ -175,3 +175,48 @@ async fn events_that_say_nothing_about_the_readme_start_nothing(db: PgPool) {
     assert_eq!(outcomes, ["watching", "other_branch", "own_push", "gone"]);
     assert_eq!(app.intakes().await, 0);
 }
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn a_rotated_secret_reaches_the_webhooks_and_the_one_before_still_counts(db: PgPool) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let (old, new) = ("the-secret-before-0123456789", "the-secret-after-0123456789");
+    std::fs::write(file.path(), old).unwrap();
+    let settings = [
+        ("GITHUB_WEBHOOK_SECRET", ""),
+        ("GITHUB_WEBHOOK_SECRET_FILE", file.path().to_str().unwrap()),
+        ("GITHUB_WEBHOOK_URL", "http://127.0.0.1:9/webhooks/github"),
+    ];
+    let app = TestApp::with(db, &settings).await;
+    app.repository_with_readme("todo").await;
+    app.poll().await;
+    app.run_due_jobs().await;
+    let given = "SELECT count(*) FROM repositories WHERE hook_state = 'installed' AND hook_secret_version IS NOT NULL";
+    assert_eq!(app.count(given).await, 1);
+    let version: String =
+        sqlx::query_scalar("SELECT hook_secret_version FROM repositories").fetch_one(&app.db).await.unwrap();
+
+    let body = r#"{"zen":"Keep it simple"}"#;
+    let deliver = async |secret: &str, guid: &str| {
+        let signed = signature::sign(secret.as_bytes(), body.as_bytes());
+        let headers =
+            [("x-github-event", "ping"), ("x-github-delivery", guid), ("x-hub-signature-256", signed.as_str())];
+        app.deliver_raw(&headers, body).await.status
+    };
+    assert_eq!(deliver(old, "guid-1").await, StatusCode::ACCEPTED);
+    assert_eq!(deliver(new, "guid-2").await, StatusCode::UNAUTHORIZED);
+
+    std::fs::write(file.path(), format!("{new}\n{old}\n")).unwrap();
+    assert_eq!(deliver(new, "guid-3").await, StatusCode::ACCEPTED, "at once, without a restart");
+    assert_eq!(deliver(old, "guid-4").await, StatusCode::ACCEPTED, "what GitHub signed before still counts");
+    // The next round brings the new one to the webhook, long before it would be looked after again.
+    app.poll().await;
+    app.poll().await;
+    app.run_due_jobs().await;
+    let now: String =
+        sqlx::query_scalar("SELECT hook_secret_version FROM repositories").fetch_one(&app.db).await.unwrap();
+    assert_ne!(now, version, "the webhook was told");
+
+    std::fs::write(file.path(), new).unwrap();
+    assert_eq!(deliver("a-third-one-0123456789", "guid-5").await, StatusCode::UNAUTHORIZED);
+    assert_eq!(deliver(old, "guid-6").await, StatusCode::UNAUTHORIZED, "the one before is retired");
+}

@@ -103,7 +103,7 @@ async fn prepare_link(
     decision: &Decision,
 ) -> Result<Option<String>, JobError> {
     let Some(user_id) = message.user_id else { return Ok(None) };
-    let token = mail::token(&app.config.shared.service_token_secret, message.id);
+    let token = mail::token(&app.config.shared.service_token_secret.oldest(), message.id);
     let latest = message.created_at + time::Duration::hours(LINK_HOURS);
     let link = NewLink {
         token_hash: &mail::hash_token(&token),

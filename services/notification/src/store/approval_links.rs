@@ -35,11 +35,13 @@ pub struct NewLink<'a> {
     pub expires_at: OffsetDateTime,
 }
 
-/// Keeps a link; a repeated attempt to send the same mail finds it there.
+/// Keeps a link; a repeated attempt to send the same mail finds it there. After a rotation of the secret its token is another one: the
+/// newest mail is the one that counts.
 pub async fn insert(conn: &mut PgConnection, new: &NewLink<'_>, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO approval_links (token_hash, message_id, decision_id, user_id, evidence_sha, expires_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (message_id) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (message_id)
+         DO UPDATE SET token_hash = EXCLUDED.token_hash WHERE approval_links.used_at IS NULL",
     )
     .bind(new.token_hash)
     .bind(new.message_id)

@@ -1,6 +1,7 @@
 //! What services and workflows call. Never routed by the gateway.
 
 mod api_keys;
+mod backups;
 mod context;
 mod decisions;
 mod errors;
@@ -10,6 +11,7 @@ mod milestones;
 mod plan;
 mod projects;
 mod revocations;
+mod signing_keys;
 mod stages;
 mod users;
 
@@ -39,6 +41,8 @@ pub fn router() -> Router<App> {
         .route("/internal/v1/decisions/{id}/answers", post(decisions::answer_decision))
         .route("/internal/v1/executions/errors", post(errors::report_error))
         .route("/internal/v1/events", post(events::report_event))
+        .route("/internal/v1/backups", post(backups::report_backup))
+        .route("/internal/v1/signing-keys/rotate", post(signing_keys::rotate_signing_key))
         .route("/internal/v1/users/{id}", get(users::get_user))
         .route("/internal/v1/users", get(users::list_users).post(users::create_user))
         .route("/internal/v1/users/{id}/role", post(users::set_role))

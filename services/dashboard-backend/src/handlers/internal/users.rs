@@ -16,7 +16,7 @@ use crate::identity::accounts::{self, Account};
 use crate::store::users::{self, UserChange, UserRow};
 
 /// Who changes accounts here, as the audit trail says it.
-const BY: &str = "command line";
+pub(super) const BY: &str = "command line";
 
 /// A role for somebody.
 #[derive(Debug, Deserialize)]

@@ -739,6 +739,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is not as it should be, how bad it is, and what to do about it. */
+        get: operations["get_doctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/telegram-links": {
         parameters: {
             query?: never;
@@ -1664,6 +1681,44 @@ export interface components {
             /** @description In one line. */
             title: string;
         };
+        /** @description One thing that was looked at. */
+        HealthFinding: {
+            /** @description What was found. */
+            detail: string;
+            /** @description What to do. */
+            fix?: string | null;
+            /** @description Which check, for example `database.reachable`; never changes. */
+            id: string;
+            /** @description How bad it is. */
+            severity: components["schemas"]["HealthSeverity"];
+        };
+        /** @description Everything that was looked at. */
+        HealthReport: {
+            /**
+             * Format: date-time
+             * @description When it was looked.
+             */
+            checked_at: string;
+            /**
+             * Format: int64
+             * @description How many are critical.
+             */
+            critical: number;
+            /** @description The worst first. */
+            findings: components["schemas"]["HealthFinding"][];
+            /** @description Nothing is critical. */
+            healthy: boolean;
+            /**
+             * Format: int64
+             * @description How many are warnings.
+             */
+            warnings: number;
+        };
+        /**
+         * @description How bad it is.
+         * @enum {string}
+         */
+        HealthSeverity: "ok" | "skipped" | "info" | "warning" | "critical";
         /** @description The home page: what needs you first. */
         Home: {
             /** @description The strip on top. */
@@ -4468,6 +4523,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["System"];
+                };
+            };
+        };
+    };
+    get_doctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthReport"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -200,6 +200,26 @@ const projects: RequestHandler[] = [
       ],
     }),
   ),
+  http.get('/api/v1/system/doctor', ({ response }) =>
+    response(200).json({
+      healthy: false,
+      critical: 1,
+      warnings: 1,
+      checked_at: '2026-11-22T12:00:00Z',
+      findings: [
+        {
+          id: 'tls.public-url',
+          severity: 'critical',
+          detail: 'people sign in at http://pilot.example.org without TLS: passwords and tokens can be read on the way',
+          fix: 'put TLS in front and set PUBLIC_URL to the https address',
+        },
+        { id: 'backup.age', severity: 'warning', detail: 'the newest is 30 h old (412 KiB)', fix: 'schedule `quantapilot backup create`' },
+        { id: 'versions.n8n', severity: 'info', detail: 'n8n 2.42.0; the workflows were tested with 2.41.1', fix: 'nothing, if all else is well' },
+        { id: 'integration.smtp', severity: 'skipped', detail: 'SMTP_URL is not set' },
+        { id: 'database.migrated', severity: 'ok', detail: 'up to date' },
+      ],
+    }),
+  ),
 ];
 
 const decisions: RequestHandler[] = [

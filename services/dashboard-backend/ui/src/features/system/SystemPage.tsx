@@ -9,7 +9,9 @@ import { Loaded } from '../../components/Loaded';
 import { Page } from '../../components/Page';
 import { StatusChip } from '../../components/StatusChip';
 import { Time } from '../../components/Time';
+import { useCan } from '../../api/session';
 import { plural } from '../../lib/format';
+import { Examination } from './Examination';
 
 type Part = Schemas['SystemPart'];
 
@@ -30,6 +32,7 @@ const COLUMNS: readonly Column<Part>[] = [
 /** Everything QuantaPilot consists of, and how it is; what is wrong stands first. */
 export function SystemPage() {
   const system = useQuery(systemQuery);
+  const admin = useCan('admin');
   return (
     <Page
       title="Health"
@@ -55,6 +58,7 @@ export function SystemPage() {
           )}
         </Loaded>
       </Card>
+      {admin ? <Examination /> : null}
     </Page>
   );
 }
