@@ -3,6 +3,7 @@
 //! They talk to Postgres, n8n and our own services, and keep no state beside the secrets' files.
 
 pub mod api_key;
+pub mod backup;
 pub mod doctor;
 pub mod init;
 pub mod migrate;
@@ -51,6 +52,9 @@ pub enum Command {
     Workflows(workflows::Workflows),
     /// Check a repository's documents against the rules.
     Compliance(compliance::cli::ComplianceArgs),
+    /// Back up the database, the workflows and the secrets, and bring them back.
+    #[command(subcommand)]
+    Backup(backup::Backup),
     /// Look whether everything is there and answers.
     Doctor(doctor::Doctor),
     /// Make a token with which a service may be called by hand, for debugging.
@@ -69,6 +73,7 @@ pub async fn run(command: Command, output: Output) -> Result<ExitCode, Failure> 
             let code = compliance::cli::run(command);
             Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
         }
+        Command::Backup(command) => command.run(output).await,
         Command::Doctor(command) => command.run(output).await,
         Command::Token(command) => command.run(output),
     }

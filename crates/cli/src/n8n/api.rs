@@ -81,6 +81,26 @@ impl Api {
         }
     }
 
+    /// Every workflow, whole.
+    pub async fn workflows(&self) -> Result<Vec<Value>, CallError> {
+        let (mut found, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let request = self.request(Method::GET, "/api/v1/workflows").query(&[("limit", "100")]);
+            let request = match &cursor {
+                Some(cursor) => request.query(&[("cursor", cursor)]),
+                None => request,
+            };
+            let mut page: Value = self.n8n.client.json(request).await?;
+            if let Value::Array(list) = page["data"].take() {
+                found.extend(list);
+            }
+            cursor = page["nextCursor"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
     /// A workflow, when n8n has it.
     pub async fn workflow(&self, id: &str) -> Result<Option<Stored>, CallError> {
         match self.n8n.client.json(self.request(Method::GET, &format!("/api/v1/workflows/{id}"))).await {

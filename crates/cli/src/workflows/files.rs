@@ -138,7 +138,7 @@ fn read_dir(dir: &Path) -> anyhow::Result<Vec<(String, Cow<'static, [u8]>)>> {
 }
 
 /// n8n publishes a workflow only when those it calls are published.
-fn children_first(mut waiting: Vec<(String, Workflow)>) -> anyhow::Result<Vec<(String, Workflow)>> {
+pub(super) fn children_first(mut waiting: Vec<(String, Workflow)>) -> anyhow::Result<Vec<(String, Workflow)>> {
     let mut ordered: Vec<(String, Workflow)> = Vec::new();
     while !waiting.is_empty() {
         let known: Vec<String> = waiting.iter().map(|(_, workflow)| workflow.id.clone()).collect();

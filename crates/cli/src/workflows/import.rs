@@ -131,6 +131,28 @@ impl Settings {
     }
 }
 
+/// Brings workflows in as they were, each active or not, with our credentials made anew; the settings are those of an import.
+pub(crate) async fn bring_in(
+    workflows: Vec<(Workflow, bool)>,
+    api_key_file: &Path,
+    wait: Duration,
+    output: Output,
+) -> Result<(), Failure> {
+    let settings = Settings::read()?;
+    let n8n = N8n::new(settings.n8n_url.clone());
+    n8n.wait_ready(wait, output).await?;
+    let mut bootstrap = Bootstrap { n8n: &n8n, settings: &settings, session: None, output };
+    let api = bootstrap.api(api_key_file).await?;
+    put_credentials(&api, &settings.inbound_token, &settings.service_secret).await?;
+    let active: std::collections::BTreeMap<String, bool> =
+        workflows.iter().map(|(workflow, active)| (workflow.id.clone(), *active)).collect();
+    let named = workflows.into_iter().map(|(workflow, _)| (workflow.name.clone(), workflow)).collect();
+    for (_, workflow) in files::children_first(named)? {
+        bootstrap.put(&api, &workflow, active[&workflow.id]).await?;
+    }
+    Ok(())
+}
+
 /// Gives n8n what its webhooks expect, and a fresh token for its calls to our services.
 pub(crate) async fn put_credentials(api: &Api, inbound_token: &Secret, service_secret: &Secret) -> Result<(), Failure> {
     let token = ServiceTokens::new("n8n", service_secret, Clock::system()).long_lived(&SERVICES, TOKEN_SECONDS);

@@ -11,7 +11,7 @@ use clap::Subcommand;
 
 pub use files::{Node, Workflow};
 pub use import::Import;
-pub(crate) use import::put_credentials;
+pub(crate) use import::{bring_in, put_credentials};
 
 use crate::output::{Failure, Output};
 

@@ -6,6 +6,8 @@ mod kills;
 mod monitoring;
 mod outputs;
 mod projects;
+mod restore;
+mod traffic;
 
 use crate::checks::Count;
 use crate::layout::Layout;
@@ -36,6 +38,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "monitoring", within: Some("loop"), run: Run::OnStack(monitoring::alone) },
     Scenario { name: "kill-n8n", within: None, run: Run::OnStack(kills::n8n) },
     Scenario { name: "kill-services", within: None, run: Run::OnStack(kills::services) },
+    Scenario { name: "rotate-and-restore", within: None, run: Run::OnStack(restore::rotate_and_restore) },
     Scenario { name: "compose", within: None, run: Run::Alone(compose::run) },
 ];
 

@@ -23,6 +23,18 @@ use crate::{http, install};
 use ports::Ports;
 use process::{Fleet, Identity};
 
+/// What an installation consists of, in the order of its start; the sandbox stands for the outside world.
+const OURS: [&str; 8] = [
+    "postgres",
+    "redis",
+    "n8n",
+    "dashboard-backend",
+    "cursor-integration",
+    "github-integration",
+    "notification",
+    "api-gateway",
+];
+
 /// The address of the account that the demo makes.
 pub(crate) const ADMIN_EMAIL: &str = "admin@quantapilot.example";
 
@@ -157,6 +169,42 @@ impl Stack {
     /// Starts a killed process again and waits until it is ready.
     pub(crate) fn revive(&mut self, name: &str) -> anyhow::Result<()> {
         self.fleet.start_again(name)
+    }
+
+    /// Stops everything but what stands for the outside world, then takes all that this installation is: its databases, its secrets, its
+    /// n8n, as if the machine had burnt down.
+    pub(crate) fn lose_everything(&mut self) -> anyhow::Result<()> {
+        for name in OURS.iter().rev() {
+            self.fleet.kill(name)?;
+        }
+        for lost in [self.layout.data.clone(), self.layout.state.join("redis"), self.layout.state.join("n8n")] {
+            std::fs::remove_dir_all(&lost).with_context(|| format!("cannot remove {}", lost.display()))?;
+        }
+        std::fs::remove_dir_all(self.layout.secrets())?;
+        std::fs::remove_file(self.layout.state.join("n8n_api_key"))?;
+        Ok(())
+    }
+
+    /// A new Postgres with empty databases, made with the secrets that are there.
+    pub(crate) fn new_postgres(&mut self) -> anyhow::Result<()> {
+        postgres::start_anew(&self.layout, &self.ports, &mut self.fleet)
+    }
+
+    /// A new Redis, n8n and our services, on what is there.
+    pub(crate) fn new_services(&mut self) -> anyhow::Result<()> {
+        redis::write_config(&self.layout, &self.ports)?;
+        for name in OURS.iter().skip(1) {
+            self.fleet.start_again(name)?;
+        }
+        Ok(())
+    }
+
+    /// Stops our services and n8n, and leaves the databases.
+    pub(crate) fn stop_services(&mut self) -> anyhow::Result<()> {
+        for name in OURS.iter().skip(2).rev() {
+            self.fleet.kill(name)?;
+        }
+        Ok(())
     }
 
     /// Stops everything, the youngest first.

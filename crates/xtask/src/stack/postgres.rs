@@ -80,6 +80,17 @@ pub(super) fn start(layout: &Layout, ports: &Ports, fleet: &mut Fleet) -> anyhow
     Ok(())
 }
 
+/// The same process on a new, empty cluster.
+pub(super) fn start_anew(layout: &Layout, ports: &Ports, fleet: &mut Fleet) -> anyhow::Result<()> {
+    let bin = install::postgres_bin().context("Postgres is not installed")?;
+    create(layout, &bin, &layout.data.join("postgres"))?;
+    fleet.start_again("postgres")?;
+    for database in ["quantapilot", "n8n"] {
+        ensure_database(layout, ports, &bin, database)?;
+    }
+    Ok(())
+}
+
 fn create(layout: &Layout, bin: &Path, data: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(&layout.data)?;
     let secret = layout.secrets().join("postgres_password");

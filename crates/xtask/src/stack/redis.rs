@@ -16,7 +16,8 @@ pub(super) fn url(layout: &Layout, ports: &Ports) -> String {
     format!("redis://:{}@127.0.0.1:{}", password.trim(), ports.of("redis"))
 }
 
-pub(super) fn start(layout: &Layout, ports: &Ports, fleet: &mut Fleet) -> anyhow::Result<()> {
+/// Writes its settings, the password among them.
+pub(super) fn write_config(layout: &Layout, ports: &Ports) -> anyhow::Result<std::path::PathBuf> {
     let dir = layout.state.join("redis");
     std::fs::create_dir_all(&dir)?;
     let config = dir.join("redis.conf");
@@ -31,6 +32,11 @@ pub(super) fn start(layout: &Layout, ports: &Ports, fleet: &mut Fleet) -> anyhow
         )
         .as_bytes(),
     )?;
+    Ok(config)
+}
+
+pub(super) fn start(layout: &Layout, ports: &Ports, fleet: &mut Fleet) -> anyhow::Result<()> {
+    let config = write_config(layout, ports)?;
     let port = ports.of("redis");
     let ready = move || TcpStream::connect(("127.0.0.1", port)).is_ok();
     fleet.add(
