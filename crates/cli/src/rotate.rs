@@ -35,11 +35,11 @@ pub struct Rotate {
     /// Put a new secret in the place of this one, without a gap where that is possible: `service_token_secret`,
     /// `github_webhook_secret`, `jwt_signing_key` (`all` means these three); `backup_passphrase`, `n8n_owner_password`,
     /// `n8n_inbound_token`, `telegram_webhook_secret`. The one before stays accepted until it is retired.
-    #[arg(long, value_name = "NAME")]
-    rotate: Vec<String>,
+    #[arg(long = "rotate", value_name = "NAME")]
+    renewed: Vec<String>,
     /// Accept only the newest `service_token_secret` or `github_webhook_secret` from now on (`all` means both).
-    #[arg(long, value_name = "NAME", conflicts_with = "rotate")]
-    retire: Vec<String>,
+    #[arg(long = "retire", value_name = "NAME", conflicts_with = "renewed")]
+    retired: Vec<String>,
     /// Do not wait for what is under way: the old secret is known to others.
     #[arg(long)]
     now: bool,
@@ -71,24 +71,23 @@ struct Rotated {
 impl Rotate {
     /// Whether anything is to be rotated or retired.
     pub(crate) fn is_wanted(&self) -> bool {
-        !self.rotate.is_empty() || !self.retire.is_empty()
+        !self.renewed.is_empty() || !self.retired.is_empty()
     }
 
     /// Rotates or retires, one after the other; the first that fails ends it.
     pub(crate) async fn run(self, dir: &Path, output: Output) -> Result<ExitCode, Failure> {
         let mut done = Vec::new();
-        for name in names(&self.rotate, &[SERVICE_TOKEN_SECRET, GITHUB_WEBHOOK_SECRET, JWT_SIGNING_KEY]) {
+        for name in names(&self.renewed, &[SERVICE_TOKEN_SECRET, GITHUB_WEBHOOK_SECRET, JWT_SIGNING_KEY]) {
             done.push(self.rotate_one(dir, name).await?);
         }
-        for name in names(&self.retire, &[SERVICE_TOKEN_SECRET, GITHUB_WEBHOOK_SECRET]) {
+        for name in names(&self.retired, &[SERVICE_TOKEN_SECRET, GITHUB_WEBHOOK_SECRET]) {
             done.push(self.retire_one(dir, name).await?);
         }
-        let text: String = done
-            .iter()
-            .map(|one| {
-                format!("{} {}{}{}\n", one.name, one.what, if one.next.is_empty() { "." } else { ": " }, one.next)
-            })
-            .collect();
+        let line = |one: &Done| {
+            let end = if one.next.is_empty() { "." } else { ": " };
+            format!("{} {}{end}{}", one.name, one.what, one.next)
+        };
+        let text = done.iter().map(line).collect::<Vec<_>>().join("\n");
         output.result(&json!({ "done": done }), text)?;
         Ok(ExitCode::SUCCESS)
     }
