@@ -74,7 +74,7 @@ pub async fn run(command: Command, output: Output) -> Result<ExitCode, Failure> 
             Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
         }
         Command::Backup(command) => command.run(output).await,
-        Command::Doctor(command) => command.run(output).await,
+        Command::Doctor(command) => Box::pin(command.run(output)).await,
         Command::Token(command) => command.run(output),
     }
 }

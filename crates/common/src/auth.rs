@@ -361,21 +361,21 @@ mod tests {
             let mut env = crate::config::Reader::from_lookup(move |name| (name == "S_FILE").then(|| path.clone()));
             ServiceTokens::new(service, &env.rotating_secret("S", 32), clock.clone())
         };
-        let (caller, callee) = (of_file("dashboard-backend"), of_file("notification"));
-        let before = caller.long_lived(&["notification"], 3600);
-        assert!(callee.verify_service(&before).is_ok());
+        let (sender, peer) = (of_file("dashboard-backend"), of_file("notification"));
+        let before = sender.long_lived(&["notification"], 3600);
+        assert!(peer.verify_service(&before).is_ok());
 
         std::fs::write(&path, format!("{new}\n{old}\n")).unwrap();
         // A caller that has seen the change already, and a callee that has not looked yet.
         let after = of_file("dashboard-backend").long_lived(&["notification"], 3600);
-        assert!(callee.verify_service(&after).is_ok(), "the file is read again for a signature that is not known");
-        assert!(callee.verify_service(&before).is_ok(), "what the old secret signed is still good");
+        assert!(peer.verify_service(&after).is_ok(), "the file is read again for a signature that is not known");
+        assert!(peer.verify_service(&before).is_ok(), "what the old secret signed is still good");
         assert!(ServiceTokens::new("notification", &Secret::new(old), clock.clone()).verify_service(&after).is_err());
 
         std::fs::write(&path, new).unwrap();
-        assert!(callee.keys.reread().is_some());
-        assert!(callee.verify_service(&after).is_ok());
-        assert_eq!(callee.verify_service(&before).unwrap_err().code(), "invalid_token", "the old secret is retired");
+        assert!(peer.keys.reread().is_some());
+        assert!(peer.verify_service(&after).is_ok());
+        assert_eq!(peer.verify_service(&before).unwrap_err().code(), "invalid_token", "the old secret is retired");
         std::fs::remove_file(path).unwrap();
     }
 

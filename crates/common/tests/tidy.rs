@@ -112,7 +112,7 @@ fn rendered_example() -> String {
         let code = source.split("#[cfg(test)]").next().unwrap_or_default();
         let mut comment = String::new();
         for line in code.lines().map(str::trim) {
-            let comment_of_yaml = || line.strip_prefix("# ").filter(|_| file.ends_with(".yml"));
+            let comment_of_yaml = || line.strip_prefix("# ").filter(|_| is_yaml(file));
             if let Some(more) = line.strip_prefix("/// ").or_else(|| line.strip_prefix("// ")).or_else(comment_of_yaml)
             {
                 comment.push_str(more);
@@ -149,11 +149,16 @@ fn variables_at_the_start(comment: &str) -> Vec<String> {
 }
 
 /// Names that code asks the configuration reader for.
+/// Whether a file is YAML, by its ending.
+fn is_yaml(file: &str) -> bool {
+    std::path::Path::new(file).extension().is_some_and(|ending| ending == "yml")
+}
+
 fn variables_read() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (file, _) in SETTINGS {
         let source = std::fs::read_to_string(root().join(file)).unwrap();
-        if file.ends_with(".yml") {
+        if is_yaml(file) {
             found.extend(
                 source.split("${").skip(1).filter_map(|rest| rest.split([':', '-', '}']).next()).map(str::to_owned),
             );

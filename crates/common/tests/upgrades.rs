@@ -105,13 +105,13 @@ fn what_would_break_older_programs_is_found() {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx::FromRow)]
 struct Column {
     table: String,
-    column: String,
+    name: String,
     kind: String,
 }
 
 async fn columns(pool: &PgPool) -> BTreeSet<Column> {
     let rows: Vec<Column> = sqlx::query_as(
-        r#"SELECT table_name::text AS "table", column_name::text AS "column", udt_name::text AS kind FROM information_schema.columns
+        r#"SELECT table_name::text AS "table", column_name::text AS "name", udt_name::text AS kind FROM information_schema.names
            WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations'"#,
     )
     .fetch_all(pool)
@@ -149,7 +149,7 @@ async fn older_programs_find_their_columns_and_can_write_their_rows(pool: PgPool
         assert!(gone.is_empty(), "{version} {name} takes or changes what the version before uses: {gone:?}");
         for table in ["users", "projects", "repositories", "jobs", "settings", "approval_policies"] {
             let names: Vec<String> =
-                known.iter().filter(|c| c.table == table).map(|c| format!("\"{}\"", c.column)).collect();
+                known.iter().filter(|c| c.table == table).map(|c| format!("\"{}\"", c.name)).collect();
             // The same rows again, by the names that the version before knows.
             let list = names.join(", ");
             let statement = format!(

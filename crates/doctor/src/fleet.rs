@@ -159,6 +159,7 @@ mod tests {
             ok,
             required,
             latency_ms: 3,
+            age_seconds: None,
             error: (!ok).then(|| "401 bad token".to_owned()),
         };
         let checks: BTreeMap<_, _> =
@@ -171,7 +172,13 @@ mod tests {
         } else {
             "ok"
         };
-        Readiness { status: status.to_owned(), service: String::new(), version: version.to_owned(), checks }
+        Readiness {
+            status: status.to_owned(),
+            service: String::new(),
+            version: version.to_owned(),
+            checks,
+            integrations: std::collections::BTreeMap::new(),
+        }
     }
 
     fn answer(name: &'static str, readiness: Result<Readiness, String>) -> Answer {

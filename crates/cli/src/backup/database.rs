@@ -70,7 +70,7 @@ pub(super) async fn connect(url: &Secret) -> Result<PgConnection, Failure> {
 
 fn database(error: &sqlx::Error) -> Failure {
     let failure = Failure::new(format!("the database refused: {error}"));
-    match error.as_database_error().and_then(|error| error.code()).as_deref() {
+    match error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() {
         Some("42501") => failure.hint(
             "the user of DATABASE_URL lacks rights: to back up it must read every table, to restore it must own them (the one that `quantapilot migrate` uses)",
         ),
@@ -111,7 +111,7 @@ pub(super) async fn dump(
             buffer.extend_from_slice(piece.as_deref().unwrap_or_default());
             if buffer.len() >= CHUNK || (over && !buffer.is_empty()) {
                 number += 1;
-                rows += buffer.iter().filter(|byte| **byte == b'\n').count() as u64; // line ends in values are escaped
+                rows += memchr::memchr_iter(b'\n', &buffer).count() as u64; // line ends in values are escaped
                 archive.add(&format!("database/{name}/{number:06}.copy"), &buffer).map_err(|error| full(&error))?;
                 buffer.clear();
             }
@@ -143,7 +143,9 @@ async fn applied(conn: &mut PgConnection) -> Result<Vec<Applied>, Failure> {
         Ok(rows) => {
             Ok(rows.into_iter().map(|(version, checksum)| Applied { version, sha384: hex::encode(checksum) }).collect())
         }
-        Err(error) if error.as_database_error().and_then(|e| e.code()).as_deref() == Some("42P01") => {
+        Err(error)
+            if error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some("42P01") =>
+        {
             Err(Failure::new("the database was never migrated: there is nothing of QuantaPilot in it")
                 .hint("check the database's name in DATABASE_URL"))
         }

@@ -126,6 +126,21 @@ impl Verify {
     }
 }
 
+/// Feeds a file to a hash, piece by piece, and answers how many bytes there were.
+fn hash_all(mut file: std::fs::File, hash: &mut Sha256) -> std::io::Result<u64> {
+    use std::io::Read as _;
+    let mut piece = vec![0; 64 * 1024];
+    let mut bytes = 0;
+    loop {
+        let length = file.read(&mut piece)?;
+        if length == 0 {
+            return Ok(bytes);
+        }
+        hash.update(&piece[..length]);
+        bytes += length as u64;
+    }
+}
+
 /// The file as a whole against its description, then every entry against the manifest, and whether this program can bring it back.
 fn verify(
     file: &Path,
@@ -136,7 +151,7 @@ fn verify(
     let description: Option<folder::Description> = description.and_then(|text| serde_json::from_slice(&text).ok());
     if let Some(description) = description {
         let mut hash = Sha256::new();
-        let copied = std::fs::File::open(file).and_then(|mut file| std::io::copy(&mut file, &mut hash));
+        let copied = std::fs::File::open(file).and_then(|file| hash_all(file, &mut hash));
         let bytes = copied.map_err(|error| Failure::new(format!("cannot read `{}`: {error}", file.display())))?;
         if (bytes, hex::encode(hash.finalize())) != (description.bytes, description.sha256) {
             return Err(Failure::new(format!(

@@ -131,10 +131,11 @@ async fn mail(url: Option<&Secret>) -> Finding {
     const FIX: &str =
         "check host, port, user and password in SMTP_URL, and whether this machine may reach the mail server";
     let Some(url) = url else { return Finding::skipped(ID, "SMTP_URL is not set") };
-    let transport = match AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose()) {
-        Ok(builder) => builder.timeout(Some(LIMIT)).build(),
-        Err(_) => return Finding::critical(ID, "SMTP_URL is not an address of a mail server", FIX),
-    };
+    let transport: AsyncSmtpTransport<Tokio1Executor> =
+        match AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose()) {
+            Ok(builder) => builder.timeout(Some(LIMIT)).build(),
+            Err(_) => return Finding::critical(ID, "SMTP_URL is not an address of a mail server", FIX),
+        };
     match transport.test_connection().await {
         Ok(true) => Finding::ok(ID, "the mail server lets us in"),
         Ok(false) => Finding::critical(ID, "the mail server ended the conversation", FIX),

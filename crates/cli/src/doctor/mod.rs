@@ -70,7 +70,7 @@ impl Doctor {
         let clock = Clock::system();
         let findings = match &self.compose {
             Some(file) => compose::look(file, &self.overlays)?,
-            None => self.look(&clock).await,
+            None => Box::pin(self.look(&clock)).await,
         };
         let report = Report::new(findings, clock.now());
         output.result(&report, text(&report))?;
