@@ -120,7 +120,7 @@ impl Reader {
     /// cut). Absent is `None`. No log shows it from then on.
     pub fn optional_secret(&mut self, name: &str) -> Option<Secret> {
         let secret = self.find_secret(name)?;
-        crate::scrub::register(secret.expose());
+        crate::scrub::register_lines(secret.expose());
         Some(secret)
     }
 
@@ -153,7 +153,7 @@ impl Reader {
         let path = Path::new(&(self.lookup)("SECRETS_DIR")?).join(name.to_ascii_lowercase());
         match std::fs::read_to_string(&path) {
             Ok(text) if text.trim().is_empty() => None,
-            Ok(text) => Some(Secret::new(text.trim_end())),
+            Ok(text) => Some(Secret::of_file(&text, &path.display().to_string())),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => {
                 self.problem(format!("SECRETS_DIR: cannot read `{}`: {error}", path.display()));

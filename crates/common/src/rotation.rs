@@ -64,8 +64,10 @@ impl<T> Rotating<T> {
             return None; // a file that is away for a moment takes nothing from us
         }
         state.version = now;
-        let made =
-            std::fs::read_to_string(file).map_err(anyhow::Error::from).and_then(|text| (self.make)(text.trim_end()));
+        let made = std::fs::read_to_string(file).map_err(anyhow::Error::from).and_then(|text| {
+            crate::scrub::register_lines(text.trim_end());
+            (self.make)(text.trim_end())
+        });
         match made {
             Ok(value) => {
                 state.value = Arc::new(value);

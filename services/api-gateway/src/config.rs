@@ -168,7 +168,7 @@ impl Config {
         let bind = env.or("BIND", SocketAddr::from(([0, 0, 0, 0], 3000)));
         let telemetry = Telemetry::read(env);
         let redis_url = common::config::redis_url(env);
-        let service_token_secret = env.secret("SERVICE_TOKEN_SECRET", 32);
+        let service_token_secret = env.rotating_secret("SERVICE_TOKEN_SECRET", 32);
         Some(Self { bind, telemetry, redis_url, service_token_secret, table: table?, settings })
     }
 }

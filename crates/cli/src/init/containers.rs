@@ -39,7 +39,7 @@ const fn readers(name: &'static str, user: u32, group: u32) -> Readers {
 }
 
 /// Of every secret that `init` makes.
-const MADE: [Readers; 18] = [
+const MADE: [Readers; 19] = [
     readers("service_token_secret", ROOT, SERVICES),
     readers("n8n_inbound_token", ROOT, SERVICES),
     readers("n8n_encryption_key", N8N, TOOLS),
@@ -58,6 +58,7 @@ const MADE: [Readers; 18] = [
     readers("telegram_webhook_secret", NOTIFICATION, TOOLS),
     readers("alertmanager_token", ALERTMANAGER, NOTIFICATION),
     readers("grafana_admin_password", GRAFANA, TOOLS),
+    readers("backup_passphrase", ROOT, TOOLS),
 ];
 
 /// Of every credential that people put into the folder of given ones.

@@ -31,6 +31,14 @@ struct Registered {
     automaton: Option<Arc<AhoCorasick>>,
 }
 
+/// Has a secret masked, and each line of it: a file that is being rotated holds several.
+pub fn register_lines(secret: &str) {
+    register(secret);
+    let lines =
+        secret.lines().map(str::trim).filter(|line| line.len() >= 8 && *line != secret && !line.starts_with("-----"));
+    lines.for_each(register);
+}
+
 /// Has a value masked wherever it turns up from now on, also as it looks in JSON, in a URL and in base64. Of a URL, also its password.
 /// `config::Reader` does it for every secret it reads.
 pub fn register(secret: &str) {
