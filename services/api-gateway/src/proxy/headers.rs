@@ -7,7 +7,8 @@ use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
     TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, HeaderValue, Version};
 
 use super::ids::Ids;
 
@@ -89,6 +90,12 @@ pub(super) fn clean(headers: &mut HeaderMap) {
 
 /// What a request declares of its body; `Err` when two parsers might read it differently.
 pub(super) fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, &'static str> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next()
+        && !(coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") && codings.next().is_none())
+    {
+        return Err("`Transfer-Encoding` may be `chunked` and nothing else");
+    }
     let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
     let Some(first) = lengths.next() else { return Ok(None) };
     if lengths.next().is_some() {
@@ -103,6 +110,26 @@ pub(super) fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, &'stat
     }
     let text = first.to_str().map_err(|_| "`Content-Length` must be a number")?;
     text.parse().map(Some).map_err(|_| "`Content-Length` is too large a number")
+}
+
+/// That a request names one host (RFC 9112, 3.2): with none, or with two, somebody behind us might read another than we did.
+pub(super) fn one_host(version: Version, headers: &HeaderMap) -> Result<(), &'static str> {
+    let mut hosts = headers.get_all(HOST).iter();
+    let Some(host) = hosts.next() else {
+        return if version == Version::HTTP_11 { Err("`Host` is missing") } else { Ok(()) };
+    };
+    if hosts.next().is_some() {
+        return Err("`Host` may be there once");
+    }
+    let Some(authority) = host.to_str().ok().and_then(|text| text.parse::<Authority>().ok()) else {
+        return Err("`Host` must be a name or an address, perhaps with a port");
+    };
+    let rest = authority.as_str().strip_prefix(authority.host()).unwrap_or("@");
+    let port = rest.strip_prefix(':').unwrap_or(rest);
+    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("`Host` must be a name or an address, perhaps with a port");
+    }
+    Ok(())
 }
 
 fn strip(headers: &mut HeaderMap) {

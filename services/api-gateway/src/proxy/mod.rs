@@ -50,7 +50,13 @@ pub(crate) async fn pass(
     trail: &mut Trail,
 ) -> Result<Response<ResponseBody>> {
     let app = &worker.app;
-    let declared = headers::declared_length(request.headers()).map_err(|why| Error::bad_request("bad_framing", why))?;
+    if let Err(why) = headers::one_host(request.version(), request.headers()) {
+        return Ok(refuse_and_close(Error::bad_request("bad_host", why), ids).await);
+    }
+    let declared = match headers::declared_length(request.headers()) {
+        Ok(declared) => declared,
+        Err(why) => return Ok(refuse_and_close(Error::bad_request("bad_framing", why), ids).await),
+    };
     let client = address::of_client(peer.address, request.headers(), &app.settings.trusted_proxies);
     let scheme = address::scheme(peer, request.headers(), &app.settings.trusted_proxies);
     let caller = auth::identify(worker, ids, route, request.method(), request.headers()).await?;
@@ -188,6 +194,13 @@ async fn read(
         tokio::time::timeout(limit, whole).await.map_err(|_| Failure::TimedOut(limit))?.map_err(Failure::NoAnswer)?;
     exchange.finish();
     Ok(ResponseBody::Full(whole))
+}
+
+/// Refuses a request of which it is not certain where it ends: nothing that follows on its connection is read.
+async fn refuse_and_close(error: Error, ids: &Ids) -> Response<ResponseBody> {
+    let mut response = pipeline::refusal(error, ids).await;
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// The gateway's own refusal when a service failed; marked, so that people look in the right place.

@@ -9,10 +9,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::exchange::Exchange;
 
-/// Whether the client asks to change the protocol of this connection.
+/// Whether the client asks for a WebSocket. No other protocol: a service that spoke HTTP/2 on the connection would be reached past every
+/// check of ours.
 pub(super) fn wanted(version: Version, headers: &HeaderMap) -> bool {
+    let mut protocols = headers.get_all(UPGRADE).iter();
+    let websocket = protocols.next().is_some_and(|one| one.as_bytes().eq_ignore_ascii_case(b"websocket"));
     version == Version::HTTP_11
-        && headers.contains_key(UPGRADE)
+        && websocket
+        && protocols.next().is_none()
         && headers
             .get_all(CONNECTION)
             .iter()

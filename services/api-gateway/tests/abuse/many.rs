@@ -1,17 +1,28 @@
 //! Many at once.
 
-use crate::door::Door;
+use std::time::{Duration, Instant};
+
+use crate::door::{Door, PATIENCE};
+
+const HELLO: &str = "GET /x/hello HTTP/1.1\r\nhost: t\r\n\r\n";
 
 #[test]
 fn a_thousand_connections_are_all_served() {
     let door = Door::open();
     let mut clients: Vec<_> = (0..1000).map(|_| door.connect()).collect();
+    let begin = Instant::now();
     for round in 0..2 {
         for client in &mut clients {
-            client.write("GET /x/hello HTTP/1.1\r\nhost: t\r\n\r\n");
+            client.write(HELLO);
         }
         for client in &mut clients {
-            let answer = client.answer("GET").unwrap();
+            let mut answer = client.answer("GET").unwrap();
+            // On a machine that is slow just now some are told to come again, and come.
+            while answer.status == 503 && answer.header("retry-after").is_some() && begin.elapsed() < 2 * PATIENCE {
+                std::thread::sleep(Duration::from_millis(50));
+                client.write(HELLO);
+                answer = client.answer("GET").unwrap();
+            }
             assert_eq!((answer.status, &answer.body[..]), (200, &b"hello"[..]), "round {round}");
         }
     }
