@@ -176,6 +176,21 @@ impl RouteMetrics {
     }
 }
 
+/// The counters of one class of limits, each made when it first counts.
+#[derive(Debug, Default)]
+pub struct ClassMetrics([std::sync::OnceLock<IntCounter>; 6]);
+
+impl ClassMetrics {
+    /// Counts a decision.
+    pub fn decided(&self, class: &str, allowed: bool, counted_in: &'static str) {
+        let place = ["lease", "redis", "memory"].iter().position(|known| *known == counted_in).unwrap_or(2);
+        let decision = if allowed { "allowed" } else { "refused" };
+        self.0[place + 3 * usize::from(allowed)]
+            .get_or_init(|| LIMITS.with_label_values(&[class, decision, counted_in]))
+            .inc();
+    }
+}
+
 /// Requests that no route takes, and the gateway's own pages.
 pub fn unrouted() -> &'static RouteMetrics {
     static NONE: LazyLock<RouteMetrics> = LazyLock::new(|| RouteMetrics::of("none"));

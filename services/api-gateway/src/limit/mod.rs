@@ -21,7 +21,6 @@ use common::ids::UserId;
 use http::{HeaderName, HeaderValue, Response};
 
 use crate::auth::Caller;
-use crate::metrics::LIMITS;
 use crate::proxy::Ids;
 use crate::proxy::body::ResponseBody;
 use crate::proxy::pipeline::refusal;
@@ -107,8 +106,7 @@ impl Limiter {
             Some(answer) => answer,
             None => (self.memory.take(&who.key(&class.name), class.limit, self.clock.now()), "memory"),
         };
-        let decision = if verdict.allowed { "allowed" } else { "refused" };
-        LIMITS.with_label_values(&[class.name.as_str(), decision, counted_in]).inc();
+        class.metrics.decided(&class.name, verdict.allowed, counted_in);
         verdict
     }
 }

@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::lines::{line_of, nearest};
 use super::{Access, CacheRule, Class, Limit, Route, Table};
-use crate::metrics::RouteMetrics;
+use crate::metrics::{ClassMetrics, RouteMetrics};
 use crate::upstream::plan::{self, Plan};
 
 /// What is wrong with a file, and in which line.
@@ -164,7 +164,7 @@ fn class(name: &str, limit: Limit) -> Result<Arc<Class>, String> {
     }
     let policy = format!("\"{name}\";q={};w=60", limit.per_minute);
     let policy = http::HeaderValue::try_from(policy).map_err(|_| format!("limit `{name}`: not a name"))?;
-    Ok(Arc::new(Class { key: name.into(), name: name.to_owned(), limit, policy }))
+    Ok(Arc::new(Class { key: name.into(), name: name.to_owned(), limit, policy, metrics: ClassMetrics::default() }))
 }
 
 fn build(

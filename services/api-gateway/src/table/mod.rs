@@ -10,7 +10,7 @@ use std::time::Duration;
 use common::auth::Role;
 use http::Method;
 
-use crate::metrics::RouteMetrics;
+use crate::metrics::{ClassMetrics, RouteMetrics};
 use crate::upstream::Plan;
 
 pub(crate) use file::Place;
@@ -74,7 +74,7 @@ pub enum Access {
 }
 
 /// A rate limit and its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Class {
     /// A label of metrics.
     pub name: String,
@@ -84,6 +84,8 @@ pub struct Class {
     pub limit: Limit,
     /// The value of `RateLimit-Policy`.
     pub policy: http::HeaderValue,
+    /// Its counters.
+    pub metrics: ClassMetrics,
 }
 
 /// How often.
