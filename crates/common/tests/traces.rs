@@ -72,7 +72,7 @@ impl Job for CallOut {
         let client = Client::new("peer");
         let request = client.request(Method::POST, self.url.clone()).body("ada@example.org");
         client.accept(request).await.map_err(JobError::from_call)?;
-        tracing::warn!("called ada@example.org with password=hunter2");
+        tracing::warn!(target: "common::test", "called ada@example.org with password=hunter2");
         if attempt.looks < self.looks { Err(JobError::Again(Duration::from_secs(1))) } else { Ok(()) }
     }
 }

@@ -16,7 +16,8 @@ const TARGET: &str = "sqlx::query";
 /// Only what sqlx says of statements.
 pub(super) fn statements() -> FilterFn<fn(&Metadata<'_>) -> bool> {
     fn is_statement(metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && metadata.target() == TARGET
+        // Not "is an event": sqlx first asks whether anybody listens, and that question is no event.
+        !metadata.is_span() && metadata.target() == TARGET
     }
     filter_fn(is_statement)
 }
