@@ -39,7 +39,6 @@ CREATE TABLE alert_recipients (
 COMMENT ON TABLE alert_recipients IS 'Admins and operators as dashboard-backend last named them: whom to tell while it is away (owner: notification)';
 
 -- An alert is about the installation, not about a project: its notifications carry the nil UUID, so that older binaries still read them.
-ALTER TABLE notifications DROP CONSTRAINT notifications_kind_check;
-ALTER TABLE notifications ADD CONSTRAINT notifications_kind_check
+ALTER TABLE notifications DROP CONSTRAINT notifications_kind_check, ADD CONSTRAINT notifications_kind_check
     CHECK (kind IN ('approval_request', 'stage', 'failure', 'completed', 'reminder', 'alert'));
 COMMENT ON COLUMN notifications.project_id IS 'The project; 00000000-0000-0000-0000-000000000000 when it is about the installation itself';

@@ -111,7 +111,7 @@ struct Column {
 
 async fn columns(pool: &PgPool) -> BTreeSet<Column> {
     let rows: Vec<Column> = sqlx::query_as(
-        r#"SELECT table_name::text AS "table", column_name::text AS "name", udt_name::text AS kind FROM information_schema.names
+        r#"SELECT table_name::text AS "table", column_name::text AS "name", udt_name::text AS kind FROM information_schema.columns
            WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations'"#,
     )
     .fetch_all(pool)

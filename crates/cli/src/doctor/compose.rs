@@ -154,8 +154,21 @@ fn load(file: &Path) -> Result<Value, Failure> {
         .map_err(|error| Failure::usage(format!("cannot read `{}`: {error}", file.display())))?;
     let mut value: Value = serde_yaml_ng::from_str(&content)
         .map_err(|error| Failure::new(format!("`{}` is not YAML: {error}", file.display())))?;
-    value.apply_merge().map_err(|error| Failure::new(format!("`{}`: {error}", file.display())))?;
+    // What is merged in may itself merge: once for each level.
+    while value.as_mapping().is_some_and(|top| top.values().any(merges)) {
+        value.apply_merge().map_err(|error| Failure::new(format!("`{}`: {error}", file.display())))?;
+    }
     Ok(value)
+}
+
+/// Whether a merge key is left anywhere in it.
+fn merges(value: &Value) -> bool {
+    match value {
+        Value::Mapping(map) => map.contains_key("<<") || map.values().any(merges),
+        Value::Sequence(list) => list.iter().any(merges),
+        Value::Tagged(tagged) => merges(&tagged.value),
+        _ => false,
+    }
 }
 
 /// As compose merges: mappings by key, lists one after the other, `!reset` removes and `!override` replaces.
@@ -334,9 +347,14 @@ fn settings_of(services: &BTreeMap<String, Service>) -> Vec<Finding> {
         let given = environment.clone();
         // The files are in the containers: a secret that comes from one is taken to be good.
         let lookup = move |name: &str| match given.get(name) {
-            Some(_) if name.ends_with("_FILE") => None,
+            Some(_) if name.ends_with("_FILE") || name == "SECRETS_DIR" => None,
             Some(value) => Some(value.clone()),
-            None => given.contains_key(&format!("{name}_FILE")).then(|| "b3f1c2d4e5a69788".repeat(4)),
+            // Of a folder, what `init` makes is there.
+            None => {
+                let made = given.contains_key("SECRETS_DIR")
+                    && crate::init::names().any(|made| made.eq_ignore_ascii_case(name));
+                (made || given.contains_key(&format!("{name}_FILE"))).then(|| "b3f1c2d4e5a69788".repeat(4))
+            }
         };
         findings.push(match parse(Reader::from_lookup(lookup)) {
             Err(error) => Finding::critical(id, error.to_string(), "set what it names under `environment:`"),

@@ -98,7 +98,7 @@ async fn what_was_backed_up_comes_back_and_lost_workflows_are_marked(pool: PgPoo
     assert_eq!(listed["backups"][0]["description"]["rows"], made["description"]["rows"]);
     assert_eq!(
         home.json(&["verify"])["manifest"]["secrets"].as_array().unwrap().len(),
-        10,
+        18,
         "all but its own passphrase"
     );
 
@@ -167,7 +167,7 @@ async fn secrets_come_back_and_never_over_others(pool: PgPool) {
     home.json(&["create", "--part", "secrets"]);
     let kept = std::fs::read(home.path("secrets/n8n_encryption_key")).unwrap();
     let restored = home.json(&["restore", "--secrets-dir", "elsewhere", "--part", "secrets"]);
-    assert_eq!(restored["secrets"]["written"].as_array().unwrap().len(), 10);
+    assert_eq!(restored["secrets"]["written"].as_array().unwrap().len(), 18);
     assert_eq!(std::fs::read(home.path("elsewhere/n8n_encryption_key")).unwrap(), kept);
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&home.path("elsewhere")), mode(&home.path("elsewhere/n8n_encryption_key"))), (0o700, 0o600));

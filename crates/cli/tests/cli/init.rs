@@ -25,7 +25,7 @@ fn secrets_are_made_once_closed_and_never_shown() {
     assert_eq!(code, 0, "{stderr}");
     assert_eq!(std::fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
     let made = contents(&dir);
-    assert_eq!(made.len(), 20);
+    assert_eq!(made.len(), 19);
     for (name, (mode, text)) in &made {
         assert_eq!(*mode, 0o600, "{name}");
         assert!(text.len() >= 32 && !stdout.contains(text.as_str()) && !stderr.contains(text.as_str()), "{name}");
