@@ -177,7 +177,7 @@ async fn secrets_come_back_and_never_over_others(pool: PgPool) {
             .as_array()
             .unwrap()
             .len(),
-        10
+        18
     );
     std::fs::write(home.path("elsewhere/n8n_encryption_key"), "another").unwrap();
     let refused = home.refusal(&["restore", "--secrets-dir", "elsewhere", "--part", "secrets"]);
