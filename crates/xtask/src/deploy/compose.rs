@@ -17,6 +17,8 @@ pub(super) fn check(layout: &Layout) -> anyhow::Result<Outcome> {
     let config = |overlay: Option<&std::path::Path>| {
         let mut command = Command::new("docker");
         command.args(["compose", "--env-file", "/dev/null", "--file", "docker-compose.yml"]).current_dir(&layout.root);
+        // What the production overlay demands.
+        command.env("DOMAIN", "pilot.example.org").env("N8N_DOMAIN", "n8n.example.org");
         if let Some(overlay) = overlay {
             command.arg("--file").arg(overlay);
         }
