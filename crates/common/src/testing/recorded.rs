@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
+use tracing::Dispatch;
 
 use crate::telemetry::{Telemetry, Traces};
 
@@ -13,6 +14,8 @@ pub struct Recorded {
     /// Of the traces, when a collector was given.
     pub provider: Option<opentelemetry_sdk::trace::SdkTracerProvider>,
     bytes: Arc<Mutex<Vec<u8>>>,
+    /// With a single one alive, tracing asks only the thread that meets a line first, which may be that of another test, and keeps its answer.
+    _second: Dispatch,
 }
 
 struct Kept(Arc<Mutex<Vec<u8>>>);
@@ -42,7 +45,8 @@ impl Recorded {
         let kept = Arc::clone(&bytes);
         let (dispatch, provider) = crate::telemetry::dispatch("test", &telemetry, move || Kept(Arc::clone(&kept)))
             .expect("the settings are sound");
-        Self { dispatch, provider, bytes }
+        let second = Dispatch::new(tracing_subscriber::registry());
+        Self { dispatch, provider, bytes, _second: second }
     }
 
     /// Everything that was written.
