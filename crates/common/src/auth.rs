@@ -126,6 +126,8 @@ struct Keys {
     signing: EncodingKey,
     /// Of every line.
     accepted: Vec<DecodingKey>,
+    /// Differs from that of every other reading.
+    version: u64,
 }
 
 impl Keys {
@@ -136,6 +138,7 @@ impl Keys {
         Ok(Self {
             signing: EncodingKey::from_secret(first),
             accepted: lines.iter().map(|line| DecodingKey::from_secret(line)).collect(),
+            version: rand::random(),
         })
     }
 }
@@ -151,6 +154,11 @@ impl ServiceTokens {
             Rotating::new(&random, read).expect("a random text is not empty")
         });
         Self { service, keys: Arc::new(keys), clock }
+    }
+
+    /// Tells the secret that signs now from those before: whoever keeps a signed token keeps this beside it, and signs anew when it differs.
+    pub fn version(&self) -> u64 {
+        self.keys.current().version
     }
 
     /// A token with which this service may call `audience`; the value of `Authorization`, `Bearer` included.

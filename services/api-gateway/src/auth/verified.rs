@@ -27,8 +27,18 @@ pub struct Person {
     pub issued_at: i64,
     /// Unix seconds.
     pub expires_at: i64,
-    /// By service: the signed identity, and when it was signed.
-    signed: RefCell<Vec<(String, HeaderValue, i64)>>,
+    /// By service.
+    signed: RefCell<Vec<Signed>>,
+}
+
+/// An identity as it was signed for a service.
+struct Signed {
+    audience: String,
+    header: HeaderValue,
+    /// Unix seconds.
+    at: i64,
+    /// Of the secret that signed it.
+    version: u64,
 }
 
 impl Person {
@@ -49,17 +59,19 @@ impl Person {
     /// The identity as a service takes it.
     pub(crate) fn header_for(&self, audience: &str, app: &App) -> HeaderValue {
         let now = app.clock.now().unix_timestamp();
+        let version = app.tokens.version();
         let mut signed = self.signed.borrow_mut();
-        if let Some((_, header, at)) = signed.iter().find(|(name, ..)| name == audience)
-            && (*at..*at + IDENTITY_SECONDS).contains(&now)
+        if let Some(known) = signed.iter().find(|known| known.audience == audience)
+            && known.version == version
+            && (known.at..known.at + IDENTITY_SECONDS).contains(&now)
         {
-            return header.clone();
+            return known.header.clone();
         }
         let token = app.tokens.identity_for(audience, &self.identity);
         let mut header = HeaderValue::try_from(token).expect("a token is plain text");
         header.set_sensitive(true);
-        signed.retain(|(name, ..)| name != audience);
-        signed.push((audience.to_owned(), header.clone(), now));
+        signed.retain(|known| known.audience != audience);
+        signed.push(Signed { audience: audience.to_owned(), header: header.clone(), at: now, version });
         header
     }
 }
