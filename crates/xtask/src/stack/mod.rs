@@ -79,6 +79,15 @@ impl Stack {
         Ok(stack)
     }
 
+    /// Makes the tables, and the roles with the passwords of the secrets.
+    pub(crate) fn migrate(&self) -> anyhow::Result<()> {
+        let mut migrate = self.quantapilot();
+        migrate.args(["migrate", "--roles"]).env("SECRETS_DIR", self.layout.secrets());
+        timed("migrations", || {
+            run_logged("quantapilot migrate", &mut migrate, &self.layout.logs().join("quantapilot.log"))
+        })
+    }
+
     fn start_all(&mut self, options: Options) -> anyhow::Result<()> {
         let mut init = self.quantapilot();
         init.args(["init", "--dir"]).arg(self.layout.secrets());
@@ -87,11 +96,7 @@ impl Stack {
         timed("Redis", || redis::start(&self.layout, &self.ports, &mut self.fleet))?;
         // n8n takes longest to start: the rest starts meanwhile.
         n8n::start(&self.layout, &self.ports, &mut self.fleet)?;
-        let mut migrate = self.quantapilot();
-        migrate.args(["migrate", "--roles"]).env("SECRETS_DIR", self.layout.secrets());
-        timed("migrations", || {
-            run_logged("quantapilot migrate", &mut migrate, &self.layout.logs().join("quantapilot.log"))
-        })?;
+        self.migrate()?;
         timed("sandbox and services", || {
             for service in services::ALL {
                 services::start(service, &self.layout, &self.ports, &mut self.fleet)?;
