@@ -153,6 +153,10 @@ impl Checks {
         for scenario in e2e::SCENARIOS {
             let name = format!("e2e-{}", scenario.name);
             let covered = scenario.within.is_some() && self.only.is_empty();
+            if scenario.asked_for && self.only.is_empty() {
+                say!("  ⚠ SKIPPED {name}: it is run by `cargo xtask e2e {}`", scenario.name);
+                continue;
+            }
             if self.wanted(&name) && !covered && !interrupted() {
                 say!("{name} …");
                 let start = Instant::now();

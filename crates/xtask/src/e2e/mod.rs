@@ -20,6 +20,8 @@ pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     /// A longer scenario that checks the same and more; `cargo xtask test` runs that one alone.
     pub(crate) within: Option<&'static str>,
+    /// `cargo xtask test` runs it only when it is named.
+    pub(crate) asked_for: bool,
     run: Run,
 }
 
@@ -34,12 +36,17 @@ enum Run {
 
 /// Every scenario, in the order in which they are run.
 pub(crate) const SCENARIOS: &[Scenario] = &[
-    Scenario { name: "loop", within: None, run: Run::OnStack(projects::all_readmes) },
-    Scenario { name: "monitoring", within: Some("loop"), run: Run::OnStack(monitoring::alone) },
-    Scenario { name: "kill-n8n", within: None, run: Run::OnStack(kills::n8n) },
-    Scenario { name: "kill-services", within: None, run: Run::OnStack(kills::services) },
-    Scenario { name: "rotate-and-restore", within: None, run: Run::OnStack(restore::rotate_and_restore) },
-    Scenario { name: "compose", within: None, run: Run::Alone(compose::run) },
+    Scenario { name: "loop", within: None, asked_for: false, run: Run::OnStack(projects::all_readmes) },
+    Scenario { name: "monitoring", within: Some("loop"), asked_for: false, run: Run::OnStack(monitoring::alone) },
+    Scenario { name: "kill-n8n", within: None, asked_for: false, run: Run::OnStack(kills::n8n) },
+    Scenario { name: "kill-services", within: None, asked_for: false, run: Run::OnStack(kills::services) },
+    Scenario {
+        name: "rotate-and-restore",
+        within: None,
+        asked_for: true,
+        run: Run::OnStack(restore::rotate_and_restore),
+    },
+    Scenario { name: "compose", within: None, asked_for: true, run: Run::Alone(compose::run) },
 ];
 
 /// What was checked.
