@@ -27,10 +27,11 @@ const LATER: [&str; 6] = [
     "clock.database",
 ];
 
-/// Looks through a connection of its own.
+/// Looks through connections of its own.
 pub async fn look_at(url: Option<&Secret>, clock: &Clock) -> Vec<Finding> {
     let Some(url) = url else { return absent("DATABASE_URL is not set") };
-    match common::db::connect(url, 1) {
+    // Two: one that looks, and one for the check that every service makes of its own pool.
+    match common::db::connect(url, 2) {
         Ok(pool) => look(&pool, clock).await,
         Err(error) => refused(&error.to_string()),
     }

@@ -77,6 +77,8 @@ pub(super) fn rotate_and_restore(stack: &mut Stack, facts: &mut Facts) -> anyhow
     stack.lose_everything()?;
     let begin = Instant::now();
     tool(stack, &["backup", "restore", "--dir", text(&backups)?, "--part", "secrets"])?;
+    // A backup does not hold the passphrase that opens it: what is missing is made anew.
+    tool(stack, &["init", "--dir", text(&stack.layout.secrets())?])?;
     stack.new_postgres()?;
     let restored: Value = serde_json::from_str(&tool(
         stack,
