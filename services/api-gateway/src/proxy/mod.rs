@@ -37,6 +37,8 @@ use send::Sending;
 
 /// Answers up to this size are read as a whole and leave in one write.
 const SMALL: u64 = 32 * 1024;
+/// How long the body of a refused request is still read.
+const LINGER: std::time::Duration = std::time::Duration::from_secs(2);
 /// Marks an answer as the gateway's own, not the service's.
 const GATEWAY_ERROR: &str = "x-quantapilot-gateway-error";
 
@@ -65,6 +67,11 @@ pub(crate) async fn pass(
         return Ok(limit::refuse(&route.limit, verdict, ids).await);
     }
     if declared.is_some_and(|length| length > route.body_limit_bytes) {
+        // A client that is still sending would lose the answer to a reset connection: some of the rest is read and dropped. One that waits
+        // for leave to send gets none.
+        if !request.headers().contains_key(header::EXPECT) {
+            tokio::task::spawn_local(tokio::time::timeout(LINGER, drain(request.into_body())));
+        }
         return Err(Error::payload_too_large(
             "body_too_large",
             format!("The body may have at most {} bytes here", route.body_limit_bytes),
@@ -111,6 +118,11 @@ pub(crate) async fn pass(
     };
     limit::tell(&mut response, &route.limit, verdict);
     Ok(response)
+}
+
+/// Reads a body to its end and drops it.
+async fn drain(mut body: Incoming) {
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 struct Wanted {
