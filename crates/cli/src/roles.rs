@@ -115,9 +115,9 @@ async fn ensure_n8n_database(conn: &mut PgConnection) -> sqlx::Result<()> {
         .bind(N8N)
         .fetch_one(&mut *conn)
         .await?;
-    if !exists {
-        sqlx::query("CREATE DATABASE n8n OWNER n8n").execute(&mut *conn).await?;
-    }
+    // One that was made before the role was is handed over: only its owner may connect once the public may not.
+    let sql = if exists { "ALTER DATABASE n8n OWNER TO n8n" } else { "CREATE DATABASE n8n OWNER n8n" };
+    sqlx::query(sql).execute(&mut *conn).await?;
     sqlx::query("REVOKE ALL ON DATABASE n8n FROM PUBLIC").execute(&mut *conn).await?;
     Ok(())
 }

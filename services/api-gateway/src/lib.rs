@@ -8,6 +8,7 @@ pub mod auth;
 pub mod cache;
 mod check;
 pub mod config;
+mod joined;
 pub mod limit;
 pub mod metrics;
 mod own;

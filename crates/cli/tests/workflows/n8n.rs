@@ -43,9 +43,12 @@ fn admin_url() -> String {
     std::env::var("DATABASE_URL").expect("DATABASE_URL names a Postgres where databases may be created")
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, below those that the system gives to outgoing connections: n8n takes seconds until it listens, and
+/// takes the same one after each kill.
 fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    std::iter::repeat_with(|| rand::random_range(10_000_u16..32_000))
+        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap()
 }
 
 impl N8n {
@@ -95,6 +98,8 @@ impl N8n {
         self.process = Some(command.spawn().expect("node starts"));
         let start = Instant::now();
         while !self.is_ready().await {
+            let ended = self.process.as_mut().and_then(|process| process.try_wait().ok().flatten());
+            assert!(ended.is_none(), "n8n ended at its start ({ended:?}):\n{}", self.log());
             assert!(start.elapsed() < Duration::from_secs(300), "n8n did not start:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(200)).await;
         }

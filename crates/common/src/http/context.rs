@@ -91,7 +91,12 @@ impl Context {
 
     /// The value of an outgoing `traceparent` (W3C Trace Context, version 00).
     pub fn traceparent(&self) -> String {
-        format!("00-{}-{}-{:02x}", self.trace_id, self.span_id, u8::from(self.sampled))
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+        // The places are as long as the ids are.
+        let _ = hex::encode_to_slice(self.trace_id.to_bytes(), &mut text[3..35]);
+        let _ = hex::encode_to_slice(self.span_id.to_bytes(), &mut text[36..52]);
+        text[54] += u8::from(self.sampled);
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     /// Puts `x-request-id` and `traceparent` among the headers of an outgoing request, in place of any that are there.

@@ -24,7 +24,7 @@ use tracing_subscriber::{EnvFilter, Layer as _};
 pub use otel::spans_exported;
 pub(crate) use outgoing::CALL_TARGET;
 pub use outgoing::Outgoing;
-pub use server_span::ServerSpan;
+pub use server_span::{CallSpan, ServerSpan};
 pub use settings::{Sampling, Telemetry, Traces};
 
 /// What is given up when the collector does not take the last spans in time.

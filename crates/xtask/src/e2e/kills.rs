@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use super::traffic::Traffic;
 use super::{Facts, evidence};
 use crate::demo::{Api, Approvals, Watch, is_final};
 use crate::say::say;
@@ -28,7 +29,26 @@ pub(super) fn services(stack: &mut Stack, facts: &mut Facts) -> anyhow::Result<(
             "redis",
             "api-gateway",
         ],
-    )
+    )?;
+    rolling(stack, facts)
+}
+
+/// Each service restarted in turn, as an update does, while people use the dashboard: nobody notices.
+pub(super) fn rolling(stack: &mut Stack, facts: &mut Facts) -> anyhow::Result<()> {
+    let traffic = Traffic::begin(stack)?;
+    for service in ["dashboard-backend", "cursor-integration", "github-integration", "notification"] {
+        std::thread::sleep(Duration::from_secs(1));
+        say!("    ↻ {service} is restarted");
+        stack.restart(service)?;
+    }
+    std::thread::sleep(Duration::from_secs(1));
+    let tally = traffic.end();
+    facts.check(
+        &format!("none of {} requests failed while four services were restarted", tally.sent),
+        tally.failed.is_empty() && tally.sent > 200,
+        || format!("{} sent; {}", tally.sent, tally.failed.join("\n      ")),
+    );
+    Ok(())
 }
 
 fn build_while_killing(stack: &mut Stack, facts: &mut Facts, victims: &[&str]) -> anyhow::Result<()> {

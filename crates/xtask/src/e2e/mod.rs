@@ -41,6 +41,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "kill-n8n", within: None, asked_for: false, run: Run::OnStack(kills::n8n) },
     Scenario { name: "kill-services", within: None, asked_for: false, run: Run::OnStack(kills::services) },
     Scenario {
+        name: "rolling-restart",
+        within: Some("kill-services"),
+        asked_for: false,
+        run: Run::OnStack(kills::rolling),
+    },
+    Scenario {
         name: "rotate-and-restore",
         within: None,
         asked_for: true,

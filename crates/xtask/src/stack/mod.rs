@@ -176,6 +176,11 @@ impl Stack {
         self.fleet.start_again(name)
     }
 
+    /// Restarts a process as an update does (SIGTERM) and waits until it is ready.
+    pub(crate) fn restart(&mut self, name: &str) -> anyhow::Result<()> {
+        self.fleet.restart(name)
+    }
+
     /// Stops everything but what stands for the outside world, then takes all that this installation is: its databases, its secrets, its
     /// n8n, as if the machine had burnt down.
     pub(crate) fn lose_everything(&mut self) -> anyhow::Result<()> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 
+use anyhow::Context as _;
+
 use crate::layout::Layout;
 
 /// Every port, with the well-known one that is taken when it is free.
@@ -29,6 +31,18 @@ const WANTED: [(&str, u16); 16] = [
 #[derive(Clone, Debug)]
 pub(crate) struct Ports(BTreeMap<String, u16>);
 
+/// A free port below those that the system gives to outgoing connections (from 32768 on): a process that is started again, or takes its
+/// time to listen, finds it free still.
+fn any() -> anyhow::Result<TcpListener> {
+    const FIRST: u32 = 10_000;
+    const LAST: u32 = 32_000;
+    let from = std::process::id().wrapping_mul(61);
+    (0..LAST - FIRST)
+        .map(|step| FIRST + from.wrapping_add(step) % (LAST - FIRST))
+        .find_map(|port| TcpListener::bind(("127.0.0.1", u16::try_from(port).ok()?)).ok())
+        .context("no port between 10000 and 32000 is free")
+}
+
 impl Ports {
     /// Those of the last start that are still free, else the well-known ones, else any.
     pub(super) fn choose(layout: &Layout, fresh: bool) -> anyhow::Result<Self> {
@@ -41,7 +55,7 @@ impl Ports {
             let first = before.get(name).copied().or((!fresh).then_some(well_known));
             let listener = match first.map(|port| TcpListener::bind(("127.0.0.1", port))) {
                 Some(Ok(listener)) => listener,
-                _ => TcpListener::bind(("127.0.0.1", 0))?,
+                _ => any()?,
             };
             chosen.insert(name.to_owned(), listener.local_addr()?.port());
             held.push(listener);

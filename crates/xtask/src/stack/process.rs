@@ -106,6 +106,17 @@ impl Fleet {
         Ok(())
     }
 
+    /// Asks a process to end, as an update does, waits until it has, and starts it again.
+    pub(super) fn restart(&mut self, name: &str) -> anyhow::Result<()> {
+        let member = self.find(name)?;
+        member.held_down = true;
+        if let Some(child) = &member.child {
+            signal(child.id(), member.signal);
+        }
+        member.await_end();
+        self.start_again(name)
+    }
+
     pub(super) fn start_again(&mut self, name: &str) -> anyhow::Result<()> {
         let logs = self.logs.clone();
         let member = self.find(name)?;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
 use crate::server::Peer;
@@ -30,6 +30,28 @@ pub(super) fn of_client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) ->
     client
 }
 
+/// As text, at the end of `out`. Every request needs it, so the common kind is written without the formatter.
+pub(crate) fn write(address: IpAddr, out: &mut Vec<u8>) {
+    match address {
+        IpAddr::V4(address) => {
+            for (place, part) in address.octets().into_iter().enumerate() {
+                if place > 0 {
+                    out.push(b'.');
+                }
+                out.extend_from_slice(itoa::Buffer::new().format(part).as_bytes());
+            }
+        }
+        IpAddr::V6(address) => out.extend_from_slice(address.to_string().as_bytes()),
+    }
+}
+
+/// As the value of a header.
+pub(super) fn header(address: IpAddr) -> HeaderValue {
+    let mut text = Vec::with_capacity(15);
+    write(address, &mut text);
+    HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).expect("an address is plain text")
+}
+
 /// `https` when the connection is encrypted, or a trusted proxy says that its own was.
 pub(super) fn scheme(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> &'static str {
     let believed = trusted.iter().any(|network| network.contains(&peer.address));
@@ -40,6 +62,13 @@ pub(super) fn scheme(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> &'st
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_written_as_everybody_does() {
+        for text in ["127.0.0.1", "255.255.255.255", "0.0.0.0", "2001:db8::1"] {
+            assert_eq!(header(text.parse().unwrap()), text);
+        }
+    }
 
     #[test]
     fn only_trusted_proxies_are_believed() {

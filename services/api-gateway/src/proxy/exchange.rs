@@ -29,6 +29,6 @@ impl Exchange {
 
     /// The answer was read to its end: the connection can be used again.
     pub fn finish(self) {
-        self.worker.pool.put(self.server, self.sender);
+        self.worker.pool.put(self.server, self.sender, upstream::now_ms());
     }
 }

@@ -10,7 +10,7 @@ use http::header::{
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 
-use super::ids::Ids;
+use super::address;
 
 /// Meant for one connection only (RFC 9110, 7.6.1), and the obsolete ones that are treated alike.
 const HOP_BY_HOP: [HeaderName; 9] = [
@@ -44,7 +44,6 @@ pub(super) fn prepare(
     authority: Option<HeaderValue>,
     origin: &Origin,
     host: &HeaderValue,
-    ids: &Ids,
     upgrading: bool,
 ) {
     let upgrade = upgrading.then(|| headers.get(UPGRADE).cloned()).flatten();
@@ -64,12 +63,7 @@ pub(super) fn prepare(
     }
     headers.insert(HOST, host.clone());
     headers.insert(FORWARDED_PROTO, HeaderValue::from_static(origin.scheme));
-    headers.insert(FORWARDED_FOR, address(origin.client));
-    ids.pass_on(headers);
-}
-
-fn address(client: IpAddr) -> HeaderValue {
-    HeaderValue::try_from(client.to_string()).expect("an address is plain text")
+    headers.insert(FORWARDED_FOR, address::header(origin.client));
 }
 
 /// Says who is there.
@@ -182,14 +176,10 @@ mod tests {
             ("host", "pilot.example.org"),
         ]);
         let origin = Origin { client: "203.0.113.9".parse().unwrap(), scheme: "http" };
-        let ids = Ids::of(&headers);
-        prepare(&mut headers, None, &origin, &HeaderValue::from_static("service:1"), &ids, false);
+        prepare(&mut headers, None, &origin, &HeaderValue::from_static("service:1"), false);
         let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
-        assert_eq!(
-            names,
-            ["host", "traceparent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-request-id"]
-        );
+        assert_eq!(names, ["host", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"]);
         assert_eq!(headers["x-forwarded-for"], "203.0.113.9");
         assert_eq!(headers["x-forwarded-host"], "pilot.example.org");
         assert_eq!(headers["host"], "service:1");

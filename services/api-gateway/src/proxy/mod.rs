@@ -1,6 +1,6 @@
 //! From a request to the service's answer.
 
-mod address;
+pub(crate) mod address;
 pub mod body;
 pub mod exchange;
 mod failure;
@@ -97,7 +97,8 @@ pub(crate) async fn pass(
         .then(|| parts.extensions.remove::<hyper::upgrade::OnUpgrade>())
         .flatten();
     let authority = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
-    headers::prepare(&mut parts.headers, authority, &Origin { client, scheme }, &upstream.host, ids, upgrade.is_some());
+    headers::prepare(&mut parts.headers, authority, &Origin { client, scheme }, &upstream.host, upgrade.is_some());
+    let call = ids.call(upstream, &mut parts.headers);
     match &caller {
         Caller::Nobody => {}
         Caller::Person(person) => {
@@ -112,6 +113,7 @@ pub(crate) async fn pass(
     drop(live);
     let wanted = Wanted { lookup, method_has_body: parts.method != http::Method::HEAD };
     let response = exchange(worker, route, &upstream, (parts, body), upgrade, &wanted, trail).await;
+    call.end(response.as_ref().ok().map(Response::status));
     let mut response = match response {
         Ok(response) => response,
         Err(failure) => refuse(failure, &upstream, ids).await,
@@ -142,9 +144,7 @@ async fn exchange(
     let fault: Rc<Cell<Option<Fault>>> = Rc::default();
     let body = RequestBody::new(body, route.body_limit_bytes, route.idle_timeout, Rc::clone(&fault));
     let sending = Sending { worker, route, upstream, fault };
-    let started = std::time::Instant::now();
     let (mut response, exchange) = sending.send(send::outgoing(parts, body)).await?;
-    upstream.metrics.answered(response.status(), started.elapsed());
     trail.upstream = Some(Arc::clone(upstream));
     let closing = worker.app.closing.clone();
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {

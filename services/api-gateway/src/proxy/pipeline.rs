@@ -61,7 +61,7 @@ pub(crate) async fn serve(
     request: Request<Incoming>,
 ) -> std::result::Result<Response<ResponseBody>, Infallible> {
     let begin = Instant::now();
-    let ids = Ids::of(request.headers());
+    let ids = Ids::of(&request);
     let origin = worker.app.settings.cors.allowed(request.headers());
     let method = request.method().clone();
     let uri = request.uri().clone();
@@ -93,6 +93,7 @@ pub(crate) async fn serve(
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     conclude(&worker, &ids, &method, &uri, &trail, response.status(), begin);
+    ids.end(trail.route.as_ref().map(|route| route.name.as_str()), response.status());
     Ok(response)
 }
 

@@ -17,7 +17,7 @@ use crate::server::Worker;
 use crate::table::Route;
 use crate::upstream::breaker::Change;
 use crate::upstream::pool::{self, Sender};
-use crate::upstream::{Server, Upstream, now_ms};
+use crate::upstream::{Server, Upstream, ms, now_ms};
 
 /// While no server takes a connection.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -44,15 +44,19 @@ impl Sending<'_> {
     /// no answer is sent again only if doing it twice is the same as doing it once, its body is empty, and the retry budget has room.
     pub(super) async fn send(&self, request: Request<RequestBody>) -> Result<(Response<Incoming>, Exchange), Failure> {
         let begin = Instant::now();
-        self.upstream.breaker.allow(now_ms()).map_err(Failure::Open)?;
+        self.upstream.breaker.allow(ms(begin)).map_err(Failure::Open)?;
         self.upstream.budget.pay_in();
         let outcome = self.tries(request, begin).await;
+        let end = Instant::now();
+        if let Ok((response, _)) = &outcome {
+            self.upstream.metrics.answered(response.status(), end - begin);
+        }
         let answered = match &outcome {
             Ok(_) => true,
             Err(failure) if failure.is_upstreams() => false,
             Err(_) => return outcome,
         };
-        match self.upstream.breaker.note(answered, now_ms()) {
+        match self.upstream.breaker.note(answered, ms(end)) {
             Some(Change::Opened) => {
                 self.upstream.metrics.breaker_open.set(1);
                 tracing::warn!(upstream = %self.upstream.plan.name, "`{}` does not answer: requests to it are refused for a while", self.upstream.plan.name);
@@ -77,14 +81,16 @@ impl Sending<'_> {
         let mut retries = if repeatable { self.route.retries } else { 0 };
         let mut tried: Vec<SocketAddr> = Vec::new();
         let mut pause = FIRST_PAUSE;
+        let mut now = ms(begin);
         loop {
-            let Some(server) = self.upstream.choose(&tried, now_ms()) else {
+            let Some(server) = self.upstream.choose(&tried, now) else {
                 self.wait(begin, pause).await?;
+                now = now_ms();
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 tried.clear();
                 continue;
             };
-            let Ok((sender, is_new)) = self.connection(&server).await else {
+            let Ok((sender, is_new)) = self.connection(&server, now).await else {
                 tried.push(server.address);
                 continue;
             };
@@ -136,8 +142,8 @@ impl Sending<'_> {
     }
 
     /// A kept connection, or a new one (`true`).
-    async fn connection(&self, server: &Arc<Server>) -> std::io::Result<(Sender, bool)> {
-        if let Some(sender) = self.worker.pool.take(server.address) {
+    async fn connection(&self, server: &Arc<Server>, now_ms: u64) -> std::io::Result<(Sender, bool)> {
+        if let Some(sender) = self.worker.pool.take(server, now_ms) {
             return Ok((sender, false));
         }
         let opened = pool::connect(server.address, self.upstream.plan.connect_timeout).await;

@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 
 use super::io::Timed;
 use super::{Peer, Tls, Worker};
+use crate::joined::Joined;
 use crate::proxy::pipeline;
 
 /// How HTTP/2 begins (RFC 9113, 3.4); no HTTP/1 request begins so.
@@ -33,7 +34,7 @@ pub(super) async fn serve(worker: Rc<Worker>, stream: TcpStream, address: IpAddr
     let Some(tls) = tls else {
         match tokio::time::timeout(patience, begins_as_http2(&stream)).await {
             Ok(Ok(true)) => http_2(worker, stream, peer).await,
-            Ok(Ok(false)) => http_1(worker, stream, peer).await,
+            Ok(Ok(false)) => http_1(worker, Joined(stream), peer).await,
             Ok(Err(_)) | Err(_) => {} // gone, or said nothing in time
         }
         return;
@@ -73,7 +74,6 @@ async fn http_1<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(worker: Rc<W
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(settings.header_seconds))
         .max_buf_size(HEAD_BYTES)
-        .max_headers(128)
         // Half-closed clients still get their answer.
         .half_close(true)
         .serve_connection(io, service)

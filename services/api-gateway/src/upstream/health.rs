@@ -9,7 +9,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::{Server, Upstream};
+use super::{Server, Upstream, now_ms};
 
 /// Looks until cancelled. All servers of one upstream are asked at once, each on a connection of its own: what is to be found out is
 /// whether it takes a new one.
@@ -28,7 +28,7 @@ async fn look(upstream: &Upstream, server: &Server) {
     let limit = Duration::from_millis(upstream.plan.health.timeout_milliseconds);
     let well = matches!(tokio::time::timeout(limit, ask(upstream, server)).await, Ok(Ok(true)));
     let (name, address) = (&upstream.plan.name, server.address);
-    match server.checked(well, &upstream.plan) {
+    match server.checked(well, &upstream.plan, now_ms()) {
         Some(true) => tracing::info!(upstream = %name, server = %address, "`{name}` at {address} is well again"),
         Some(false) => {
             tracing::warn!(upstream = %name, server = %address, "`{name}` at {address} fails its health check");

@@ -26,6 +26,8 @@ pub struct Server {
     failures: AtomicU32,
     ejections: AtomicU32,
     ejected_until: AtomicU64,
+    /// Connections that were kept before this time are not used again.
+    fresh_from: AtomicU64,
     labels: [String; 2],
     up: IntGauge,
 }
@@ -54,6 +56,7 @@ impl Server {
             failures: AtomicU32::new(0),
             ejections: AtomicU32::new(0),
             ejected_until: AtomicU64::new(0),
+            fresh_from: AtomicU64::new(0),
             labels,
             up,
         }
@@ -96,8 +99,14 @@ impl Server {
         true
     }
 
+    /// Since when a kept connection must have been kept to be used. A server that is not well may be about to stop, and closes what is idle
+    /// just when a request is on its way.
+    pub fn fresh_from(&self) -> u64 {
+        self.fresh_from.load(Ordering::Relaxed)
+    }
+
     /// What an active check found. `Some` when the verdict changed.
-    pub fn checked(&self, well: bool, plan: &Plan) -> Option<bool> {
+    pub fn checked(&self, well: bool, plan: &Plan, now_ms: u64) -> Option<bool> {
         let before = self.healthy.load(Ordering::Relaxed);
         if well == before {
             self.streak.store(0, Ordering::Relaxed);
@@ -113,6 +122,8 @@ impl Server {
         if well {
             self.ejected_until.store(0, Ordering::Relaxed);
             self.failures.store(0, Ordering::Relaxed);
+        } else {
+            self.fresh_from.store(now_ms, Ordering::Relaxed);
         }
         self.up.set(i64::from(well));
         Some(well)

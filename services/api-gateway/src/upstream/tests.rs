@@ -63,11 +63,13 @@ async fn a_server_that_fails_is_left_out_and_comes_back() {
 async fn health_checks_need_a_row_of_failures_and_one_success() {
     let upstream = Upstream::start(plan(2));
     let server = Arc::clone(&upstream.servers()[1]);
-    let checked = |well| server.checked(well, &upstream.plan);
+    let checked = |well| server.checked(well, &upstream.plan, 7);
     assert_eq!(checked(false), None);
     assert_eq!(checked(true), None, "the row is broken");
     assert_eq!(checked(false), None);
+    assert_eq!(server.fresh_from(), 0);
     assert_eq!(checked(false), Some(false));
+    assert_eq!(server.fresh_from(), 7, "what was kept before is not used again");
     assert!(!server.usable(0));
     assert_eq!(checked(true), Some(true));
     assert!(server.usable(0));

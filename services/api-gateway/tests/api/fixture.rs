@@ -178,6 +178,11 @@ pub(crate) async fn serve(router: Router) -> String {
     url
 }
 
+/// An upstream without a gateway; its address.
+pub(crate) async fn upstream_alone() -> String {
+    serve(upstream(Upstream::default())).await
+}
+
 fn upstream(state: Upstream) -> Router {
     Router::new()
         .route("/api/v1/auth/jwks.json", get(jwks))

@@ -9,5 +9,6 @@ mod limits;
 mod own_pages;
 mod pass_through;
 mod resilience;
+mod restart;
 mod routes_file;
 mod tls;
