@@ -93,7 +93,7 @@ pub(crate) async fn serve(
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     conclude(&worker, &ids, &method, &uri, &trail, response.status(), begin);
-    ids.end(trail.route.as_ref().map(|route| route.name.as_str()), response.status());
+    ids.end(trail.route.as_ref().map(|route| route.prefix.as_str()), response.status());
     Ok(response)
 }
 

@@ -237,6 +237,7 @@ fn build(
         audience: entry.audience.clone().unwrap_or_else(|| upstream.clone()),
         upstream: upstream.clone(),
         name: name.clone(),
+        prefix: bare.to_owned(),
         access,
         scope,
         limit,

@@ -30,6 +30,8 @@ pub struct Table {
 pub struct Route {
     /// For metrics and logs.
     pub name: String,
+    /// For traces: where its paths begin, without a `/` at the end.
+    pub prefix: String,
     /// The name of the upstream.
     pub upstream: String,
     /// For whom the signed identity is made: the service's name.

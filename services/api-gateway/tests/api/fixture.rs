@@ -178,9 +178,11 @@ pub(crate) async fn serve(router: Router) -> String {
     url
 }
 
-/// An upstream without a gateway; its address.
-pub(crate) async fn upstream_alone() -> String {
-    serve(upstream(Upstream::default())).await
+/// An upstream without a gateway: its address, and what reaches it.
+pub(crate) async fn upstream_alone() -> (String, Log) {
+    let state = Upstream::default();
+    let log = Arc::clone(&state.log);
+    (serve(upstream(state)).await, log)
 }
 
 fn upstream(state: Upstream) -> Router {

@@ -1,9 +1,6 @@
 //! A gateway is replaced by another one under load, on a socket that outlives both, as systemd holds it: no request fails.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::os::fd::OwnedFd;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -12,47 +9,7 @@ use common::auth::Role;
 use http::{Method, StatusCode};
 
 use crate::fixture::{self, token};
-
-/// A gateway of its own process.
-struct Gateway(Child);
-
-impl Gateway {
-    /// Starts on the socket, which it is handed as descriptor 3, and waits until it listens.
-    fn start(socket: &TcpListener, upstream: &str) -> Self {
-        let mut command = Command::new("sh");
-        command
-            .args([
-                "-c",
-                r#"exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0""#,
-                env!("CARGO_BIN_EXE_api-gateway"),
-            ])
-            .env("SERVICE_TOKEN_SECRET", common::testing::SERVICE_SECRET)
-            .env("REDIS_URL", fixture::redis_url())
-            .env("API_GATEWAY_ACCESS_LOG", "off")
-            .env("LOG_FORMAT", "json")
-            .stdin(Stdio::from(OwnedFd::from(socket.try_clone().unwrap())))
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        for service in ["CURSOR_INTEGRATION", "GITHUB_INTEGRATION", "NOTIFICATION", "DASHBOARD_BACKEND", "N8N"] {
-            command.env(format!("{service}_URL"), upstream);
-        }
-        let mut child = command.spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let listens = lines.by_ref().map(Result::unwrap).any(|line| line.contains(r#""message":"listening""#));
-        assert!(listens, "the gateway ended before it listened");
-        // Its log goes on, and a full pipe would stop it.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self(child)
-    }
-
-    /// SIGTERM, and the end.
-    async fn stop(mut self) {
-        let pid = self.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        let status = tokio::task::spawn_blocking(move || self.0.wait().unwrap()).await.unwrap();
-        assert!(status.success(), "{status}");
-    }
-}
+use crate::process::Gateway;
 
 #[derive(Default)]
 struct Tally {
@@ -84,10 +41,10 @@ async fn client(url: String, tally: Arc<Tally>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_is_replaced_under_load_without_a_failed_request() {
-    let upstream = fixture::upstream_alone().await;
+    let (upstream, _) = fixture::upstream_alone().await;
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", socket.local_addr().unwrap());
-    let mut gateway = Gateway::start(&socket, &upstream);
+    let mut gateway = Gateway::start(&socket, &upstream, &[]);
     // The first one has to fetch the keys before it can know anybody.
     let probe = fixture::client();
     let signed_in = async || {
@@ -101,7 +58,7 @@ async fn a_gateway_is_replaced_under_load_without_a_failed_request() {
     let clients: Vec<_> = (0..8).map(|_| tokio::spawn(client(url.clone(), Arc::clone(&tally)))).collect();
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        let next = Gateway::start(&socket, &upstream);
+        let next = Gateway::start(&socket, &upstream, &[]);
         std::mem::replace(&mut gateway, next).stop().await;
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
