@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod access;
+mod algorithms;
 mod api_keys;
 mod cached;
 mod fixture;
