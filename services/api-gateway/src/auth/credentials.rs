@@ -4,6 +4,8 @@ use common::error::{Error, Result};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE};
 
+use crate::proxy::headers::elements;
+
 /// How API keys begin.
 const KEY_PREFIX: &str = "qp_";
 
@@ -48,14 +50,9 @@ pub(super) fn find(headers: &HeaderMap) -> Result<Option<Credentials<'_>>> {
             Credentials::Token { token, from_cookie: false }
         }));
     }
-    Ok(headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().strip_prefix("qp_access="))
-        .map(|token| Credentials::Token { token, from_cookie: true })
-        .next())
+    Ok(elements(headers, COOKIE, ';')
+        .find_map(|pair| pair.strip_prefix("qp_access="))
+        .map(|token| Credentials::Token { token, from_cookie: true }))
 }
 
 #[cfg(test)]

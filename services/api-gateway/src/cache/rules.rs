@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
+use crate::proxy::headers::elements;
 use crate::table::CacheRule;
 
 /// Longer than this nothing is kept, whatever it says of itself.
@@ -20,9 +21,8 @@ pub(super) struct Directives {
 /// Reads `Cache-Control`. A number that is none counts as 0.
 pub(super) fn directives(headers: &HeaderMap) -> Directives {
     let mut found = Directives::default();
-    let lines = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
-    for directive in lines.flat_map(|line| line.split(',')) {
-        let (name, value) = directive.trim().split_once('=').unwrap_or((directive.trim(), ""));
+    for directive in elements(headers, header::CACHE_CONTROL, ',') {
+        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
         let seconds = || Some(value.trim_matches('"').parse().unwrap_or(0));
         match name.to_ascii_lowercase().as_str() {
             "no-store" => found.no_store = true,
@@ -70,14 +70,7 @@ pub(super) fn keeps<B>(response: &Response<B>, rule: CacheRule) -> Option<Kept> 
 }
 
 fn words(headers: &HeaderMap, name: &str, separator: char) -> Vec<String> {
-    headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(separator))
-        .map(|word| word.trim().to_ascii_lowercase())
-        .filter(|word| !word.is_empty())
-        .collect()
+    elements(headers, name, separator).filter(|word| !word.is_empty()).map(str::to_ascii_lowercase).collect()
 }
 
 /// Whether `If-None-Match` names this tag; weakly compared, as GET asks for.

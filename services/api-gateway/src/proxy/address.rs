@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
+use super::headers::elements;
 use crate::server::Peer;
 
 /// The connection's own address, unless it is a trusted proxy: then the last address in `X-Forwarded-For` that is not one. What stands left
@@ -14,14 +15,9 @@ pub(super) fn of_client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) ->
     if trusted.is_empty() || !is_trusted(&peer) {
         return peer;
     }
-    let forwarded = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(','));
     let mut client = peer;
-    for part in forwarded.collect::<Vec<_>>().into_iter().rev() {
-        let Ok(address) = part.trim().parse() else { break };
+    for part in elements(headers, "x-forwarded-for", ',').rev() {
+        let Ok(address) = part.parse() else { break };
         client = address;
         if !is_trusted(&address) {
             break;

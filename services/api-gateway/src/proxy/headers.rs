@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use common::auth::IDENTITY_HEADER;
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRAILER, TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, AsHeaderName, CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
@@ -126,15 +126,20 @@ pub(super) fn one_host(version: Version, headers: &HeaderMap) -> Result<(), &'st
     Ok(())
 }
 
+/// The elements of a field that is a list (RFC 9110, 5.6.1), in their order, however many lines they stand in. What is no text is left out.
+pub(crate) fn elements(
+    headers: &HeaderMap,
+    name: impl AsHeaderName,
+    separator: char,
+) -> impl DoubleEndedIterator<Item = &str> {
+    let lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(move |line| line.split(separator)).map(str::trim)
+}
+
 fn strip(headers: &mut HeaderMap) {
     // Most requests have none of them, or a plain `Connection: keep-alive`.
     if headers.contains_key(CONNECTION) {
-        let named: Vec<HeaderName> = headers
-            .get_all(CONNECTION)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|line| line.split(','))
-            .map(str::trim)
+        let named: Vec<HeaderName> = elements(headers, CONNECTION, ',')
             .filter(|name| !name.eq_ignore_ascii_case("keep-alive") && !name.eq_ignore_ascii_case("close"))
             .filter_map(|name| name.parse().ok())
             // Framing is not the client's to drop.

@@ -4,7 +4,7 @@ pub(crate) mod address;
 pub mod body;
 pub mod exchange;
 mod failure;
-mod headers;
+pub(crate) mod headers;
 mod ids;
 pub(crate) mod pipeline;
 mod send;

@@ -8,6 +8,7 @@ use hyper_util::rt::TokioIo;
 use tokio_util::sync::CancellationToken;
 
 use super::exchange::Exchange;
+use super::headers;
 
 /// Whether the client asks for a WebSocket. No other protocol: a service that spoke HTTP/2 on the connection would be reached past every
 /// check of ours.
@@ -17,12 +18,7 @@ pub(super) fn wanted(version: Version, headers: &HeaderMap) -> bool {
     version == Version::HTTP_11
         && websocket
         && protocols.next().is_none()
-        && headers
-            .get_all(CONNECTION)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|line| line.split(','))
-            .any(|token| token.trim().eq_ignore_ascii_case("upgrade"))
+        && headers::elements(headers, CONNECTION, ',').any(|token| token.eq_ignore_ascii_case("upgrade"))
 }
 
 /// Joins the two sides once each has switched. `exchange` counts as under way until then; `closing` ends it when the gateway goes away.

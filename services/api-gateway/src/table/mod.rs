@@ -165,11 +165,6 @@ impl Table {
     pub fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
         self.routes.values().flatten()
     }
-
-    /// Whether any method of a path is routed.
-    pub fn knows(&self, path: &str) -> bool {
-        !matches!(self.find(path, &Method::GET), Found::Nothing)
-    }
 }
 
 impl Route {

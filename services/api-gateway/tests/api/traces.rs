@@ -57,8 +57,8 @@ async fn a_request_is_a_server_span_and_its_call_a_child_of_it() {
     let [projects, broken] = called.as_slice() else { panic!("{called:#?}") };
     for call in [projects, broken] {
         assert_eq!(call.name, "GET dashboard-backend");
-        let server = served.iter().find(|span| span.span_id == call.parent_span_id).unwrap();
-        assert!(server.name.starts_with("GET /api/v1"), "{}", server.name);
+        let parent = served.iter().find(|span| span.span_id == call.parent_span_id).unwrap();
+        assert!(parent.name.starts_with("GET /api/v1"), "{}", parent.name);
         assert_eq!(hex::encode(&call.trace_id), "4bf92f3577b34da6a3ce929d0e0e4736");
     }
     assert_eq!(broken.status.as_ref().unwrap().code, 2, "an error of the service is one of the call");
