@@ -211,4 +211,37 @@ mod tests {
         strip(&mut headers);
         assert!(headers.contains_key("content-length") && !headers.contains_key("x-a"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_client_sends_nothing_of_one_connection_passes(
+            fields in proptest::collection::vec((0..12_usize, proptest::collection::vec(0x20_u8..=0xff, 0..40)), 0..16),
+        ) {
+            const NAMES: [&str; 12] = [
+                "connection", "host", "content-length", "transfer-encoding", "te", "upgrade", "x-forwarded-for",
+                "x-quantapilot-identity", "authorization", "keep-alive", "x-named", "cookie",
+            ];
+            let mut headers = HeaderMap::new();
+            for (name, value) in &fields {
+                if let Ok(value) = HeaderValue::from_bytes(value) {
+                    headers.append(NAMES[*name], value);
+                }
+            }
+            let _ = one_host(Version::HTTP_11, &headers);
+            if let Ok(Some(length)) = declared_length(&headers) {
+                proptest::prop_assert_eq!(headers[CONTENT_LENGTH].to_str().unwrap().parse(), Ok(length));
+            }
+            let peer = "10.0.0.1".parse().unwrap();
+            let client = address::of_client(peer, &headers, &["10.0.0.0/8".parse().unwrap()]);
+            let named: Vec<String> = elements(&headers, CONNECTION, ',').map(str::to_ascii_lowercase).collect();
+            let origin = Origin { client, scheme: "http" };
+            prepare(&mut headers, None, &origin, &HeaderValue::from_static("service:1"), false);
+            for name in ["connection", "te", "transfer-encoding", "upgrade", "keep-alive", "x-quantapilot-identity", "authorization"] {
+                proptest::prop_assert!(!headers.contains_key(name), "{} passes", name);
+            }
+            proptest::prop_assert!(!(named.iter().any(|name| name == "x-named") && headers.contains_key("x-named")));
+            proptest::prop_assert_eq!(headers.get_all(HOST).iter().count(), 1);
+            proptest::prop_assert_eq!(headers.get_all(FORWARDED_FOR).iter().count(), 1);
+        }
+    }
 }
