@@ -64,6 +64,8 @@ pub struct Settings {
     pub header_seconds: u64,
     /// `API_GATEWAY_WRITE_SECONDS` (default 60): how long a client may take nothing of an answer before its connection is closed.
     pub write_seconds: u64,
+    /// `API_GATEWAY_START_SECONDS` (default 3): how long the start waits for the keys of tokens and for the list of what is revoked. Connections wait as long; without either the gateway goes on, and answers tokens with 503 until it has the keys.
+    pub start_seconds: u64,
     /// `API_GATEWAY_DRAIN_SECONDS` (default 20): how long open requests may go on after the signal to stop.
     pub drain_seconds: u64,
     /// `API_GATEWAY_REUSE_PORT` (default false): let a second gateway listen on the same port, for a restart without a gap.
@@ -159,6 +161,7 @@ impl Config {
                 .clamp(1, 256),
             header_seconds: env.or("API_GATEWAY_HEADER_SECONDS", 15).max(1),
             write_seconds: env.or("API_GATEWAY_WRITE_SECONDS", 60).max(1),
+            start_seconds: env.or("API_GATEWAY_START_SECONDS", 3),
             drain_seconds: env.or("API_GATEWAY_DRAIN_SECONDS", 20),
             reuse_port: env.or("API_GATEWAY_REUSE_PORT", false),
             access_log: env.or("API_GATEWAY_ACCESS_LOG", Target::Stderr),

@@ -34,6 +34,23 @@ pub async fn keep_current(app: App, stop: CancellationToken) {
     }
 }
 
+/// Waits until it is known who may pass, or `patience` is over: one gateway takes the place of another without a token refused that was good,
+/// or taken that was revoked.
+pub async fn informed(app: &App, patience: Duration) {
+    let known = async {
+        while !(app.keys.are_known() && app.revoked.is_read()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    if tokio::time::timeout(patience, known).await.is_err() {
+        tracing::warn!(
+            keys = app.keys.are_known(),
+            revocations = app.revoked.is_read(),
+            "taking requests without the keys of tokens or the list of what is revoked: dashboard-backend and Redis are away"
+        );
+    }
+}
+
 async fn keys(app: &App) {
     let client = Client::with_timeout("jwks", Duration::from_secs(5));
     loop {

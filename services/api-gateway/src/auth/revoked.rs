@@ -38,6 +38,7 @@ struct Sets {
 pub struct Revoked {
     sets: ArcSwap<Sets>,
     any: AtomicBool,
+    read: AtomicBool,
     writing: Mutex<()>,
 }
 
@@ -45,6 +46,11 @@ impl Revoked {
     /// Adds one subject, good until `until` (Unix seconds).
     pub fn add(&self, subject: &str, until: i64) {
         self.change(|sets| insert(sets, subject, until));
+    }
+
+    /// Whether a whole list was read.
+    pub fn is_read(&self) -> bool {
+        self.read.load(Ordering::Acquire)
     }
 
     /// Adds many, and drops what is over at `now`. Nothing is dropped because it is missing from a list: a list may be late.
@@ -55,6 +61,7 @@ impl Revoked {
                 insert(sets, &subject, until);
             }
         });
+        self.read.store(true, Ordering::Release);
     }
 
     /// Whether credentials of a session and a person, issued at `issued_at`, no longer count.

@@ -79,6 +79,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         tasks.spawn(common::http::serve_on(inner, own::metrics_router(), end.clone()));
     }
     tasks.spawn(auth::refresh::keep_current(app.clone(), end.clone()));
+    auth::refresh::informed(&app, Duration::from_secs(app.settings.start_seconds)).await;
     tasks.spawn(reload::keep_current(app.clone(), tls.clone(), end.clone()));
     let shared = Arc::new(Shared {
         stop: CancellationToken::new(),
