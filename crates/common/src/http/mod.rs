@@ -4,6 +4,7 @@ pub mod client;
 mod context;
 mod extract;
 mod layers;
+mod remainder;
 mod serve;
 pub mod validator;
 
