@@ -2,6 +2,7 @@
 
 pub mod client;
 mod context;
+pub mod description;
 mod extract;
 mod layers;
 mod remainder;
