@@ -24,11 +24,15 @@ const ANSWER_WITHIN: Duration = Duration::from_mins(2);
 /// A commit step carries whole files.
 const LARGEST_STEP: usize = 16 * 1024 * 1024;
 
+// A schema that only a parameter names is not found by itself.
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "github-integration",
-    description = "Repositories, pull requests and webhook deliveries. Paths under /internal are for the other services and the workflows."
-))]
+#[openapi(
+    components(schemas(webhook_deliveries::DeliveryState)),
+    info(
+        title = "github-integration",
+        description = "Repositories, pull requests and webhook deliveries. Paths under /internal are for the other services and the workflows."
+    )
+)]
 struct Api;
 
 /// Every route with its description.

@@ -1580,7 +1580,11 @@ export interface components {
          * @description A stored delivery.
          */
         DeliveryId: string;
-        DeliveryState: unknown;
+        /**
+         * @description How far a delivery has come.
+         * @enum {string}
+         */
+        DeliveryState: "received" | "processed" | "failed" | "invalid";
         /** @description What the sandbox offers. */
         Demo: {
             /** @description Whether a demo can be started here. */
