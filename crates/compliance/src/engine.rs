@@ -1,5 +1,7 @@
 //! The check: one pass over the files, in parallel, then the rules that need to know everything.
 
+use std::borrow::Cow;
+
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
 
@@ -76,12 +78,21 @@ pub fn check(tree: &dyn Tree, config: &Config) -> Report {
     let kind = config.project_type.unwrap_or_else(|| stack::project_type(&index, &facts, &detected));
     let waiver_text = tree_file(tree, &index, waivers::FILE);
     let places = facts.documents.iter().zip(0..).map(|(document, at)| (document.path.clone(), at)).collect();
-    let project = Project { tree, config, index, entries, facts, places, stack: detected, kind };
-    for (rule, severity) in enabled(config, |check| matches!(check, Check::Project(_))) {
-        if let Check::Project(look) = rule.check {
-            look(&project, &mut Sink { rule, severity, config, findings: &mut findings });
-        }
-    }
+    let builders = index.builders();
+    let project = Project { tree, config, index, entries, facts, places, builders, stack: detected, kind };
+    let project_rules: Vec<(&'static Rule, Severity)> = enabled(config, |check| matches!(check, Check::Project(_)));
+    let found: Vec<Vec<Finding>> = project_rules
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|(rule, severity)| {
+            let mut findings = Vec::new();
+            if let Check::Project(look) = rule.check {
+                look(&project, &mut Sink { rule, severity, config, findings: &mut findings });
+            }
+            findings
+        })
+        .collect();
+    findings.extend(found.into_iter().flatten());
 
     let mut report = Report::default();
     findings.retain(|finding| finding.path.is_empty() || !skipped(&finding.path));
@@ -284,7 +295,7 @@ fn read(
     }
     match role {
         Role::Markdown => {
-            let text = String::from_utf8_lossy(&bytes);
+            let text = text_of(&bytes);
             let whole = is_read_whole(path, config);
             let mut document = markdown::parse_with(path, &text, whole);
             if !is_sample(path) {
@@ -300,7 +311,7 @@ fn read(
             facts.documents.push(document);
         }
         Role::Plain => {
-            let text = String::from_utf8_lossy(&bytes);
+            let text = text_of(&bytes);
             words_of_document(path, &text, facts);
             facts.plain_documents.push((path.to_owned(), plain_headings(&text)));
             if text.len() <= KEPT {
@@ -308,7 +319,7 @@ fn read(
             }
         }
         Role::Example => {
-            let text = String::from_utf8_lossy(&bytes);
+            let text = text_of(&bytes);
             tokens::collect(&bytes, &mut facts.document_words);
             for (line, number) in text.lines().zip(1..) {
                 let line = line.trim_start_matches(['#', ' ']).trim_start_matches("export ");
@@ -320,13 +331,13 @@ fn read(
             }
         }
         Role::OpenApi => {
-            let text = String::from_utf8_lossy(&bytes);
+            let text = text_of(&bytes);
             facts.api_routes.push((path.to_owned(), openapi::read(path, &text)));
             tokens::collect(&bytes, &mut facts.document_words);
         }
         Role::Code(language) => {
             tokens::collect(&bytes, &mut facts.code_words);
-            let text = String::from_utf8_lossy(&bytes);
+            let text = text_of(&bytes);
             let found = code::read(language, &text);
             if !found.is_empty() {
                 facts.code.push((path.to_owned(), found));
@@ -335,7 +346,7 @@ fn read(
         }
         Role::Other => {
             tokens::collect(&bytes, &mut facts.code_words);
-            let text = String::from_utf8_lossy(&bytes);
+            let text = text_of(&bytes);
             facts.manifests.extend(manifest::read(path, &text));
             let name = paths::name(path);
             if name.starts_with("application")
@@ -350,6 +361,11 @@ fn read(
         }
         Role::Ignored => {}
     }
+}
+
+/// The text of a file, repaired where it is none. Most is text, and a look at that alone is several times quicker.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Documents whose sentences and lists rules look at after the pass: those at the root, records, agent rules.

@@ -21,6 +21,17 @@ pub struct Index {
     lower: HashMap<String, String>,
 }
 
+/// Settings of site builders that spell anchors in a way of their own, or whose layouts add some.
+const BUILDERS: &[&str] = &[
+    ".vitepress",
+    "astro.config.mjs",
+    "astro.config.ts",
+    "astro.config.js",
+    ".eleventy.js",
+    "eleventy.config.js",
+    "eleventy.config.mjs",
+];
+
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
@@ -66,6 +77,15 @@ impl Index {
 
     pub fn exists(&self, path: &str) -> bool {
         matches!(self.find(path), Found::File | Found::Folder | Found::Unknown)
+    }
+
+    /// Folders that hold the settings of a site builder.
+    pub fn builders(&self) -> HashSet<String> {
+        let names = self.files.iter().chain(&self.folders).chain(self.symlinks.keys());
+        names
+            .filter(|path| BUILDERS.contains(&paths::name(path)) && self.exists(path))
+            .map(|path| paths::parent(path).to_owned())
+            .collect()
     }
 
     /// Links that lead to a file of the tree.
@@ -184,6 +204,8 @@ pub struct Project<'a> {
     pub facts: Collected,
     /// Where each document is in `facts.documents`: links ask for them by the hundred thousand.
     pub places: HashMap<String, usize>,
+    /// Folders that hold the settings of a site builder.
+    pub builders: HashSet<String>,
     pub stack: Vec<Detected>,
     pub kind: ProjectType,
 }

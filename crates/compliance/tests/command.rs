@@ -48,3 +48,22 @@ fn exit_codes_are_those_of_the_documentation() {
     assert_eq!(code(&["check", path, "--rule", "link-emty"]), Some(2));
     assert_eq!(code(&["check", "/nowhere/at/all"]), Some(2));
 }
+
+#[test]
+fn generation_takes_name_and_summary_from_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("package.json"), r#"{"name": "shop", "scripts": {"test": "node --test"}}"#).unwrap();
+    fs::write(path.join("Readme.md"), "[![Build](https://example.com/b.svg)](https://example.com)\n\nSells tea.\n")
+        .unwrap();
+    let generate = || command(&["generate", path.to_str().unwrap()]).output().unwrap();
+    assert_eq!(generate().status.code(), Some(0));
+    let agents = fs::read_to_string(path.join("AGENTS.md")).unwrap();
+    assert!(agents.contains("Sells tea."), "{agents}");
+    assert!(agents.contains("`npm install`"), "there is no lock file that `npm ci` could take: {agents}");
+    let project = fs::read_to_string(path.join(".cursor/rules/project.mdc")).unwrap();
+    assert!(project.contains("# shop\n"), "{project}");
+    fs::write(path.join("package-lock.json"), "{}").unwrap();
+    assert!(String::from_utf8(generate().stdout).unwrap().contains("update     AGENTS.md"));
+    assert!(fs::read_to_string(path.join("AGENTS.md")).unwrap().contains("`npm ci`"));
+}

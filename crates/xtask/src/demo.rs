@@ -72,6 +72,11 @@ impl Api {
         bail!("{method} {path}: signed in and still refused")
     }
 
+    /// The access token of now.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     pub(crate) fn get(&mut self, path: &str) -> anyhow::Result<Value> {
         self.call("GET", path, None)
     }

@@ -1,13 +1,16 @@
 //! What a fresh machine lacks.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use crate::layout::{Layout, N8N_VERSION, NODE_VERSION, is_root};
 use crate::say::say;
 use crate::shell::{run_logged, timed, which};
+
+/// The version of schemathesis whose questions the API is known to answer.
+const SCHEMATHESIS_VERSION: &str = "4.32.5";
 
 /// A program, and the Debian package that brings it.
 const PROGRAMS: [(&str, &str); 7] = [
@@ -187,8 +190,39 @@ pub(crate) fn node_modules(layout: &Layout) -> anyhow::Result<()> {
     })
 }
 
+/// schemathesis, which asks an API everything that its description allows. `None` where Python has no pip.
+pub(crate) fn schemathesis(layout: &Layout) -> anyhow::Result<Option<Command>> {
+    let at = Layout::tool(&format!("schemathesis-{SCHEMATHESIS_VERSION}"));
+    if !at.is_dir() {
+        if crate::shell::output(Command::new("python3").args(["-m", "pip", "--version"])).is_err() {
+            return Ok(None);
+        }
+        timed("schemathesis", || pip(&at, &[&format!("schemathesis=={SCHEMATHESIS_VERSION}")], layout))?;
+    }
+    let mut command = Command::new("python3");
+    command.args(["-m", "schemathesis.cli"]).env("PYTHONPATH", at);
+    Ok(Some(command))
+}
+
+/// Installs packages from the Python registry into a folder of their own.
+pub(crate) fn pip(at: &Path, packages: &[&str], layout: &Layout) -> anyhow::Result<()> {
+    let unfinished = at.with_extension("unfinished");
+    let mut pip = Command::new("python3");
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--root-user-action=ignore",
+        "--target",
+    ]);
+    run_logged("pip install", pip.arg(&unfinished).args(packages), &layout.logs().join("install.log"))?;
+    std::fs::rename(&unfinished, at).with_context(|| format!("cannot keep what was installed in {}", at.display()))
+}
+
 /// When something under `path` was last changed.
-fn newest(path: &std::path::Path) -> Option<std::time::SystemTime> {
+fn newest(path: &Path) -> Option<std::time::SystemTime> {
     if path.is_dir() {
         return std::fs::read_dir(path).ok()?.flatten().filter_map(|entry| newest(&entry.path())).max();
     }

@@ -50,6 +50,11 @@ impl Layout {
         self.state.join("logs")
     }
 
+    /// Routes in place of the gateway's own, when the file is there.
+    pub(crate) fn routes(&self) -> PathBuf {
+        self.state.join("routes.toml")
+    }
+
     pub(crate) fn ui(&self) -> PathBuf {
         self.root.join("services/dashboard-backend/ui")
     }
@@ -60,6 +65,11 @@ impl Layout {
             return PathBuf::from(dir);
         }
         cache().join(format!("n8n-{N8N_VERSION}"))
+    }
+
+    /// Where a program that only checks need is installed, shared likewise.
+    pub(crate) fn tool(name: &str) -> PathBuf {
+        Self::n8n().with_file_name(name)
     }
 
     /// The folder with cargo's results.

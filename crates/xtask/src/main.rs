@@ -53,7 +53,7 @@ enum Command {
     BenchStandin(bench::standin::Arguments),
     /// Run end-to-end scenarios on a stack of their own.
     E2e {
-        /// Which: `loop`, `monitoring`, `kill-n8n`, `kill-services`, `compose`, or `all`.
+        /// Which: `loop`, `monitoring`, `schemathesis`, `kill-n8n`, `kill-services`, `compose`, or `all`.
         #[arg(default_value = "all")]
         scenario: String,
     },

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::get;
 use common::health::{Health, Remembered};
-use common::http::Layers;
+use common::http::{Layers, description};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
@@ -23,7 +23,7 @@ struct Api;
 
 /// Every route with its description.
 pub fn api() -> (Router<App>, Description) {
-    OpenApiRouter::with_openapi(Api::openapi())
+    let mut router = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(agent_runs::list_agent_runs))
         .routes(routes!(agent_runs::get_agent_run))
         .routes(routes!(agent_runs::cancel_agent_run))
@@ -32,8 +32,9 @@ pub fn api() -> (Router<App>, Description) {
         .routes(routes!(prompt_templates::list_prompt_templates))
         .routes(routes!(prompt_templates::create_prompt_template))
         .routes(routes!(prompt_templates::reset_prompt_template))
-        .routes(routes!(steps::start_agent_run))
-        .split_for_parts()
+        .routes(routes!(steps::start_agent_run));
+    description::complete(router.get_openapi_mut());
+    router.split_for_parts()
 }
 
 /// The service as it listens.

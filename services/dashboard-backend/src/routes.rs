@@ -4,7 +4,7 @@ use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::get;
 use common::health::Health;
-use common::http::{Json, Layers, layers, validator};
+use common::http::{Json, Layers, description, layers, validator};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Spec;
 use utoipa_axum::router::OpenApiRouter;
@@ -46,7 +46,7 @@ pub fn public() -> OpenApiRouter<App> {
         .routes(routes!(projects::get_project))
         .routes(routes!(decisions::list_decisions))
         .route_layer(from_fn(validator::revalidate));
-    OpenApiRouter::with_openapi(Api::openapi())
+    let mut router = OpenApiRouter::with_openapi(Api::openapi())
         .merge(revalidated)
         .routes(routes!(auth::login))
         .routes(routes!(auth::refresh))
@@ -77,7 +77,9 @@ pub fn public() -> OpenApiRouter<App> {
         .routes(routes!(api_keys::revoke_api_key))
         .routes(routes!(demo::get_demo, demo::start_demo))
         .routes(routes!(system::get_system))
-        .routes(routes!(system::get_doctor))
+        .routes(routes!(system::get_doctor));
+    description::complete(router.get_openapi_mut());
+    router
 }
 
 /// What this service needs.

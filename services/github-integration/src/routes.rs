@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use common::health::{Health, Remembered};
-use common::http::Layers;
+use common::http::{Layers, description};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
@@ -24,11 +24,15 @@ const ANSWER_WITHIN: Duration = Duration::from_mins(2);
 /// A commit step carries whole files.
 const LARGEST_STEP: usize = 16 * 1024 * 1024;
 
+// A schema that only a parameter names is not found by itself.
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "github-integration",
-    description = "Repositories, pull requests and webhook deliveries. Paths under /internal are for the other services and the workflows."
-))]
+#[openapi(
+    components(schemas(webhook_deliveries::DeliveryState)),
+    info(
+        title = "github-integration",
+        description = "Repositories, pull requests and webhook deliveries. Paths under /internal are for the other services and the workflows."
+    )
+)]
 struct Api;
 
 /// Every route with its description.
@@ -36,7 +40,7 @@ pub fn api() -> (Router<App>, Description) {
     let door = OpenApiRouter::new()
         .routes(routes!(webhooks::receive_webhook))
         .layer(DefaultBodyLimit::max(webhooks::LARGEST_BODY));
-    OpenApiRouter::with_openapi(Api::openapi())
+    let mut router = OpenApiRouter::with_openapi(Api::openapi())
         .merge(door)
         .routes(routes!(repositories::list_repositories, repositories::adopt_repository))
         .routes(routes!(repositories::get_repository))
@@ -55,8 +59,9 @@ pub fn api() -> (Router<App>, Description) {
         .routes(routes!(pull_requests::merge_pull_request))
         .routes(routes!(checks::await_checks))
         .routes(routes!(checks::report_check))
-        .routes(routes!(releases::create_release))
-        .split_for_parts()
+        .routes(routes!(releases::create_release));
+    description::complete(router.get_openapi_mut());
+    router.split_for_parts()
 }
 
 /// The service as it listens.

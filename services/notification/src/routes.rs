@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::get;
 use common::health::{Health, Remembered};
-use common::http::{Layers, layers};
+use common::http::{Layers, description, layers};
 use common::sandbox::Mode;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
@@ -22,7 +22,7 @@ struct Api;
 
 /// Paths and their description.
 pub fn router(app: App) -> (Router, OpenApi) {
-    OpenApiRouter::with_openapi(Api::openapi())
+    let mut router = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(notifications::create_notification))
         .routes(routes!(notifications::list_notifications))
         .routes(routes!(decisions::close_decision))
@@ -34,9 +34,9 @@ pub fn router(app: App) -> (Router, OpenApi) {
         ))
         .routes(routes!(telegram_links::link_chat))
         .routes(routes!(webhooks::receive_telegram))
-        .routes(routes!(approval_page::show_approval, approval_page::submit_approval))
-        .with_state(app)
-        .split_for_parts()
+        .routes(routes!(approval_page::show_approval, approval_page::submit_approval));
+    description::complete(router.get_openapi_mut());
+    router.with_state(app).split_for_parts()
 }
 
 /// The service as it is served: paths, health, metrics, description, layers.

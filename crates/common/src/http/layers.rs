@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, map_request};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
 use http::{HeaderValue, StatusCode, header};
@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::context::{Context, in_context};
+use super::remainder::consumed;
 use crate::error::Error;
 use crate::metrics;
 
@@ -31,7 +32,7 @@ impl Default for Layers {
     }
 }
 
-/// Puts the shared stack around a router, outermost first: request id and trace (every line and refusal carries them) →
+/// Puts the shared stack around a router, outermost first: bodies read to their end → request id and trace (every line and refusal carries them) →
 /// metrics by matched route → panics caught → time-out → body limit → the handlers.
 pub fn layers(router: Router, limits: Layers) -> Router {
     router
@@ -41,6 +42,7 @@ pub fn layers(router: Router, limits: Layers) -> Router {
         .layer(from_fn(move |request: Request, next: Next| guard(limits.timeout, request, next)))
         .layer(from_fn(measure))
         .layer(from_fn(identify))
+        .layer(map_request(async |request: Request| consumed(request)))
 }
 
 async fn unknown_route(request: Request) -> Error {

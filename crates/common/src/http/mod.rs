@@ -2,8 +2,10 @@
 
 pub mod client;
 mod context;
+pub mod description;
 mod extract;
 mod layers;
+mod remainder;
 mod serve;
 pub mod validator;
 

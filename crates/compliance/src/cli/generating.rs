@@ -8,6 +8,7 @@ use super::{CLEAN, FOUND, Failure, clock, directory, read, write};
 use crate::{
     config::ProjectType,
     generate::{self, Outcome, ProjectInfo, Record, Templates},
+    markdown::{Document, Paragraph},
     requirements, stack,
     tree::Tree,
 };
@@ -19,7 +20,7 @@ pub(super) struct GenerateArgs {
     /// Say what would happen and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Name of the project; the folder's name by default
+    /// Name of the project; the README's title, the build file's name or the folder's by default
     #[arg(long)]
     name: Option<String>,
     /// One or two sentences; the README's first paragraph by default
@@ -79,7 +80,12 @@ pub(super) fn run(args: &GenerateArgs) -> Result<i32, Failure> {
         write(&args.path.join(generate::apply::RECORD), next.to_json().as_bytes())?;
     }
     if conflicts > 0 {
-        eprintln!("{conflicts} files were left as they are; take what you want from the differences above");
+        let files = if conflicts == 1 {
+            "1 file was left as it is".to_owned()
+        } else {
+            format!("{conflicts} files were left as they are")
+        };
+        eprintln!("{files}; take what you want from the differences above");
     }
     Ok(if conflicts > 0 { FOUND } else { CLEAN })
 }
@@ -91,7 +97,7 @@ fn info(args: &GenerateArgs, tree: &impl Tree) -> Result<ProjectInfo, Failure> {
         })?),
         None => Some(stack::kind_of(tree)),
     };
-    let readme = tree.text("README.md").unwrap_or_default();
+    let readme = readme(tree);
     let document = crate::markdown::parse("README.md", &readme);
     let absolute = args.path.canonicalize().unwrap_or_else(|_| args.path.clone());
     let folder = absolute.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -102,12 +108,8 @@ fn info(args: &GenerateArgs, tree: &impl Tree) -> Result<ProjectInfo, Failure> {
         .and_then(|text| text.split("Date: ").nth(1).map(|rest| rest.chars().take(10).collect()))
         .unwrap_or_else(clock::today);
     Ok(ProjectInfo {
-        name: args.name.clone().or(title).or(folder).unwrap_or_default(),
-        summary: args
-            .summary
-            .clone()
-            .or_else(|| document.paragraphs.first().map(|paragraph| paragraph.text.clone()))
-            .unwrap_or_default(),
+        name: args.name.clone().or(title).or_else(|| package(tree)).or(folder).unwrap_or_default(),
+        summary: args.summary.clone().or_else(|| summary(&readme, &document)).unwrap_or_default(),
         project_type,
         license: args.license.clone(),
         owner: args.owner.clone(),
@@ -116,6 +118,29 @@ fn info(args: &GenerateArgs, tree: &impl Tree) -> Result<ProjectInfo, Failure> {
         date,
         ..ProjectInfo::default()
     })
+}
+
+/// The README at the root, however its name is written.
+fn readme(tree: &impl Tree) -> String {
+    let entries = tree.entries();
+    let path = entries.iter().map(|entry| &entry.path).find(|path| path.eq_ignore_ascii_case("README.md"));
+    path.and_then(|path| tree.text(path)).unwrap_or_default()
+}
+
+/// The first paragraph that says something: a row of badges is one too.
+fn summary(readme: &str, document: &Document) -> Option<String> {
+    let pictures = |paragraph: &Paragraph| {
+        readme[paragraph.offset..].starts_with(['!', '<']) || readme[paragraph.offset..].starts_with("[!")
+    };
+    document.paragraphs.iter().find(|paragraph| !pictures(paragraph)).map(|paragraph| paragraph.text.clone())
+}
+
+/// The name in a build file at the root.
+fn package(tree: &impl Tree) -> Option<String> {
+    let mut paths: Vec<String> =
+        tree.entries().into_iter().map(|entry| entry.path).filter(|path| !path.contains('/')).collect();
+    paths.sort();
+    paths.iter().find_map(|path| crate::manifest::read(path, &tree.text(path)?)?.name)
 }
 
 /// The names that `package.json` or else a Makefile at the root defines.

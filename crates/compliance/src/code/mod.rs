@@ -479,8 +479,11 @@ mod tests {
             ["verbose", "out-dir"]
         );
         assert_eq!(
-            flags(Language::JavaScript, "program.option('-p, --port <n>', 'x').option('--dry-run')"),
-            ["port", "dry-run"]
+            flags(
+                Language::JavaScript,
+                "program.option('-p, --port <n>', 'x').option('--dry-run').option('--logLevel <level>')"
+            ),
+            ["port", "dry-run", "logLevel"]
         );
         assert_eq!(
             flags(

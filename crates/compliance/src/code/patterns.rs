@@ -39,9 +39,9 @@ const PYTHON: &[Line] = &[
     (Fact::Variable, "getenv", r#"\bgetenv\(\s*["']([A-Z][A-Z0-9_]+)["']"#),
     (Fact::Variable, "env", r#"\benv(?:\.\w+)?\(\s*["']([A-Z][A-Z0-9_]+)["']"#),
     (Fact::Variable, "envvar", r#"\benvvar\s*=\s*["']([A-Z][A-Z0-9_]+)["']"#),
-    (Fact::Flag, "add_argument", r#"\badd_argument\(\s*(?:["']-\w["']\s*,\s*)?["'](--[a-z][a-z0-9-]+)["']"#),
-    (Fact::Flag, "option", r#"@(?:\w+\.)?option\(\s*(?:["']-\w["']\s*,\s*)?["'](--[a-z][a-z0-9-]+)"#),
-    (Fact::Flag, "Option(", r#"\btyper\.Option\([^)\n]*?["'](--[a-z][a-z0-9-]+)"#),
+    (Fact::Flag, "add_argument", r#"\badd_argument\(\s*(?:["']-\w["']\s*,\s*)?["'](--[a-z][A-Za-z0-9-]+)["']"#),
+    (Fact::Flag, "option", r#"@(?:\w+\.)?option\(\s*(?:["']-\w["']\s*,\s*)?["'](--[a-z][A-Za-z0-9-]+)"#),
+    (Fact::Flag, "Option(", r#"\btyper\.Option\([^)\n]*?["'](--[a-z][A-Za-z0-9-]+)"#),
     (
         Fact::Group,
         "prefix",
@@ -67,7 +67,7 @@ const JAVASCRIPT: &[Line] = &[
     (
         Fact::Flag,
         "option",
-        r#"\.(?:option|requiredOption|addOption)\(\s*(?:new Option\(\s*)?["'`](?:-\w,?\s+)?(--[a-z][a-z0-9-]+)"#,
+        r#"\.(?:option|requiredOption|addOption)\(\s*(?:new Option\(\s*)?["'`](?:-\w,?\s+)?(--[a-z][A-Za-z0-9-]+)"#,
     ),
     (Fact::Flag, "yargs", r#"\.option\(\s*["']([a-z][a-z0-9-]+)["']\s*,\s*\{"#),
     (
@@ -137,7 +137,7 @@ const GO: &[Line] = &[
 
 const JAVA: &[Line] = &[
     (Fact::Variable, "getenv", r#"\bgetenv\(\s*"([A-Z][A-Z0-9_]+)""#),
-    (Fact::Flag, "@Option", r#"@Option\([^)]*?"(--[a-z][a-z0-9-]+)""#),
+    (Fact::Flag, "@Option", r#"@Option\([^)]*?"(--[a-z][A-Za-z0-9-]+)""#),
     (Fact::Flag, "longOpt", r#"\.longOpt\(\s*"([a-z][a-z0-9-]+)""#),
     (
         Fact::Prefix,
@@ -175,7 +175,7 @@ const JAVA: &[Line] = &[
 
 const CSHARP: &[Line] = &[
     (Fact::Variable, "GetEnvironmentVariable", r#"GetEnvironmentVariable\(\s*"([A-Z][A-Z0-9_]+)""#),
-    (Fact::Flag, "Option", r#"\bnew Option(?:<[^>]+>)?\(\s*(?:new\[\]\s*\{\s*)?(?:name:\s*)?"(--[a-z][a-z0-9-]+)""#),
+    (Fact::Flag, "Option", r#"\bnew Option(?:<[^>]+>)?\(\s*(?:new\[\]\s*\{\s*)?(?:name:\s*)?"(--[a-z][A-Za-z0-9-]+)""#),
     (Fact::Flag, "[Option(", r#"\[Option\(\s*(?:'\w'\s*,\s*)?"([a-z][a-z0-9-]+)""#),
     (
         Fact::Prefix,
@@ -196,7 +196,7 @@ const PHP: &[Line] = &[
     (Fact::Variable, "_ENV", r#"\$_ENV\[\s*["']([A-Z][A-Z0-9_]+)["']"#),
     (Fact::Variable, "env(", r#"\benv\(\s*["']([A-Z][A-Z0-9_]+)["']"#),
     (Fact::Flag, "addOption", r#"->addOption\(\s*["']([a-z][a-z0-9-]+)["']"#),
-    (Fact::Flag, "signature", r"\{\s*(?:\w\|)?--(?:\w\|)?([a-z][a-z0-9-]+)[=\s:}]"),
+    (Fact::Flag, "signature", r"\{\s*(?:\w\|)?--(?:\w\|)?([a-z][A-Za-z0-9-]+)[=\s:}]"),
     (Fact::Route, "Route::", r#"\bRoute::(?P<m>get|post|put|patch|delete)\(\s*["'](?P<p>[^"']+)["']"#),
     (Fact::Mount, "prefix", r#"(?:->|::)prefix\(\s*["'](?P<p>[^"']+)["']"#),
     (Fact::Mount, "prefix", r#"["']prefix["']\s*=>\s*["'](?P<p>[^"']+)["']"#),
@@ -218,7 +218,7 @@ const PHP: &[Line] = &[
 
 const RUBY: &[Line] = &[
     (Fact::Variable, "ENV", r#"\bENV(?:\.fetch\(|\[)\s*["']([A-Z][A-Z0-9_]+)["']"#),
-    (Fact::Flag, ".on(", r#"\.on\(\s*(?:["']-\w[^"']*["']\s*,\s*)?["'](--[a-z][a-z0-9-]+)"#),
+    (Fact::Flag, ".on(", r#"\.on\(\s*(?:["']-\w[^"']*["']\s*,\s*)?["'](--[a-z][A-Za-z0-9-]+)"#),
     (Fact::Flag, "_option", r"\b(?:method|class)_option\s+:([a-z]\w*)"),
     (Fact::Route, " ", r#"(?m)^\s*(?P<m>get|post|put|patch|delete)\s+["'](?P<p>/?[\w:/-]+)["']\s*(?:,\s*to:|=>|do\b)"#),
     (Fact::Route, ":", r"(?m)^\s*(?P<m>get|post|put|patch|delete)\s+:(?P<p>\w+)\s*(?:,|$)"),

@@ -69,7 +69,9 @@ fn usual(language: Option<&str>, stack: &[Detected]) -> Commands {
             } else if has(Kind::PackageManager, "Yarn") {
                 commands("yarn install", "yarn build", "yarn test", "yarn lint", "yarn start")
             } else {
-                commands("npm ci", "npm run build", "npm test", "npm run lint", "npm start")
+                // `npm ci` takes what the lock file says, and fails where there is none.
+                let setup = if has(Kind::PackageManager, "npm") { "npm ci" } else { "npm install" };
+                commands(setup, "npm run build", "npm test", "npm run lint", "npm start")
             }
         }
         Some("Go") => commands("go mod download", "go build ./...", "go test ./...", "go vet ./...", "go run ."),

@@ -1,6 +1,7 @@
 //! Where a link leads, worked out once for all rules about links.
 
 use crate::{
+    manifest::Ecosystem,
     markdown::{Document, Link, LinkKind},
     project::{Found, Project},
     text::{paths, percent_decode},
@@ -31,6 +32,13 @@ impl Target {
 
 /// True for addresses that are not paths: schemes, `//host`, templates, bare fragments apart.
 pub(super) fn is_foreign(destination: &str) -> bool {
+    if destination.starts_with("//") || destination.starts_with(['@', '$', '~', '%', '{']) {
+        return true;
+    }
+    // Nearly all destinations are plain paths.
+    if !destination.bytes().any(|byte| matches!(byte, b':' | b'{' | b'$' | b'<')) {
+        return false;
+    }
     let scheme = destination.split(['/', '#', '?']).next().unwrap_or_default();
     let has_scheme = scheme.split_once(':').is_some_and(|(name, _)| {
         name.len() > 1
@@ -40,17 +48,17 @@ pub(super) fn is_foreign(destination: &str) -> bool {
     // Rust documentation links by item path: `crate::Router`, `tower_http::cors`.
     has_scheme
         || destination.contains("::")
-        || destination.starts_with("//")
         || destination.contains("{{")
         || destination.contains("{%")
         || destination.contains("${")
         || destination.contains("<%")
-        || destination.starts_with(['@', '$', '~', '%', '{'])
 }
 
 /// Calls `seen` for each link of the project's own documents that means something in the tree.
 pub(super) fn each(project: &Project<'_>, mut seen: impl FnMut(&Document, &Link, &Target)) {
-    for document in project.pages() {
+    let cargo = project.facts.manifests.iter().any(|manifest| manifest.ecosystem == Ecosystem::Cargo);
+    // Documents among Rust sources are parts of item documentation, whose links are those of the generated site.
+    for document in project.pages().filter(|document| !(cargo && document.path.contains("src/"))) {
         for link in document.links.iter().filter(|link| link.kind != LinkKind::Auto) {
             if let Some(target) = resolve(project, document, link) {
                 seen(document, link, &target);
@@ -61,10 +69,7 @@ pub(super) fn each(project: &Project<'_>, mut seen: impl FnMut(&Document, &Link,
 
 fn resolve(project: &Project<'_>, document: &Document, link: &Link) -> Option<Target> {
     let destination = link.destination.trim();
-    // Documents among Rust sources are parts of item documentation, whose links are those of the generated site.
-    let generated = document.path.contains("src/")
-        && project.facts.manifests.iter().any(|manifest| manifest.ecosystem == crate::manifest::Ecosystem::Cargo);
-    if destination.is_empty() || is_foreign(destination) || generated {
+    if destination.is_empty() || is_foreign(destination) {
         return None;
     }
     let (path, fragment) = match destination.split_once('#') {
@@ -115,25 +120,14 @@ fn resolve(project: &Project<'_>, document: &Document, link: &Link) -> Option<Ta
     Some(target)
 }
 
-/// Site builders that spell anchors in a way of their own, or whose layouts add some.
-const BUILDERS: &[&str] = &[
-    ".vitepress",
-    "astro.config.mjs",
-    "astro.config.ts",
-    "astro.config.js",
-    ".eleventy.js",
-    "eleventy.config.js",
-    "eleventy.config.mjs",
-];
-
 /// True for pages of such a site. A README is read on the forge all the same.
 pub(super) fn built(project: &Project<'_>, document: &str) -> bool {
-    let mut folder = paths::parent(document);
-    if paths::stem(document).eq_ignore_ascii_case("readme") {
+    if project.builders.is_empty() || paths::stem(document).eq_ignore_ascii_case("readme") {
         return false;
     }
+    let mut folder = paths::parent(document);
     loop {
-        if BUILDERS.iter().any(|name| paths::join(folder, name).is_some_and(|path| project.index.exists(&path))) {
+        if project.builders.contains(folder) {
             return true;
         }
         if folder.is_empty() {

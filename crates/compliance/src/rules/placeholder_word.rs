@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 
 use crate::{
@@ -50,25 +50,28 @@ static MARK: LazyLock<Regex> = LazyLock::new(|| {
 
 /// A telling word of every pattern.
 static ANYWHERE: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::new([
-        "TODO",
-        "FIXME",
-        "XXX",
-        "TBD",
-        "TBC",
-        "TBA",
-        "o be written",
-        "o be documented",
-        "o be filled",
-        "o be determined",
-        "o be decided",
-        "oming soon",
-        "ork in progress",
-        "rite me",
-        "озже",
-        "удет дописано",
-    ])
-    .expect("the words are few")
+    // Of the kinds of match this one has the quickest search for few words.
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .build([
+            "TODO",
+            "FIXME",
+            "XXX",
+            "TBD",
+            "TBC",
+            "TBA",
+            "o be written",
+            "o be documented",
+            "o be filled",
+            "o be determined",
+            "o be decided",
+            "oming soon",
+            "ork in progress",
+            "rite me",
+            "озже",
+            "удет дописано",
+        ])
+        .expect("the words are few")
 });
 
 fn check(page: &Page<'_>, sink: &mut Sink<'_>) {

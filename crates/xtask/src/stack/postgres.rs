@@ -58,6 +58,8 @@ pub(super) fn start(layout: &Layout, ports: &Ports, fleet: &mut Fleet) -> anyhow
                 "-c",
                 "max_connections=300",
             ]);
+            // Without the details of an error, which quote rows: the address of a person that is there already, for one.
+            command.args(["-c", "log_error_verbosity=terse"]);
             command.arg("-c").arg(format!("unix_socket_directories={}", socket.display()));
             Ok(command)
         }

@@ -121,7 +121,12 @@ fn command(service: Service, layout: &Layout, ports: &Ports) -> Command {
             command.env("ALERTMANAGER_TOKEN_FILE", layout.secrets().join("alertmanager_token"));
             command.env("SANDBOX_SMTP_URL", format!("smtp://127.0.0.1:{}", ports.of("smtp")));
         }
-        Service::ApiGateway | Service::CursorIntegration | Service::Sandbox => {}
+        Service::ApiGateway => {
+            if layout.routes().exists() {
+                command.env("API_GATEWAY_ROUTES", layout.routes());
+            }
+        }
+        Service::CursorIntegration | Service::Sandbox => {}
     }
     command
 }

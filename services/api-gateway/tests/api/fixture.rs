@@ -225,7 +225,10 @@ async fn ready() -> axum::Json<Value> {
 
 async fn description() -> axum::Json<Value> {
     axum::Json(json!({"openapi": "3.1.0", "paths": {
-        "/api/v1/projects/{id}": {"get": {"responses": {"200": {"description": "One"}}}},
+        "/api/v1/projects/{id}": {"get": {"responses": {
+            "200": {"description": "One"},
+            "429": {"description": "A page", "content": {"text/html": {}}},
+        }}},
         "/api/v1/agent-runs": {"get": {"responses": {"200": {"description": "All"}}}},
         "/internal/v1/secret": {"get": {"responses": {"200": {"description": "No"}}}},
     }, "components": {"schemas": {"Project": {"type": "object"}}}}))

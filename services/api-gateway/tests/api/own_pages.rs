@@ -41,6 +41,12 @@ async fn one_description_of_the_public_api_and_a_page_to_browse_it() {
         "{get}"
     );
     assert!(get["security"].is_array());
+    let refusal = &get["responses"]["429"]["content"]["application/problem+json"]["schema"]["$ref"];
+    assert_eq!(refusal, "#/components/schemas/Problem");
+    let both = &document["paths"]["/api/v1/projects/{id}"]["get"]["responses"]["429"]["content"];
+    assert_eq!(both.as_object().unwrap().len(), 2, "the service's page and the gateway's refusal: {both}");
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    assert!(schemas.contains_key("Problem") && schemas.contains_key("FieldError"), "{schemas:?}");
     let page = fixture.request(Method::GET, "/docs/").send().await.unwrap();
     assert_eq!(page.status(), 200);
     assert!(page.headers()["content-type"].to_str().unwrap().starts_with("text/html"));

@@ -50,7 +50,7 @@ pub(crate) async fn list_agent_runs(
 }
 
 /// Get a run.
-#[utoipa::path(get, path = "/api/v1/agent-runs/{id}", tag = "agent-runs", responses(
+#[utoipa::path(get, path = "/api/v1/agent-runs/{id}", tag = "agent-runs", params(("id" = AgentRunId, Path)), responses(
     (status = 200, body = AgentRunView), (status = 404, body = Problem)))]
 pub(crate) async fn get_agent_run(
     State(app): State<App>,
@@ -62,7 +62,7 @@ pub(crate) async fn get_agent_run(
 }
 
 /// Stop a run. The workflow gets the outcome `cancelled` and goes on from there.
-#[utoipa::path(post, path = "/api/v1/agent-runs/{id}/cancel", tag = "agent-runs", responses(
+#[utoipa::path(post, path = "/api/v1/agent-runs/{id}/cancel", tag = "agent-runs", params(("id" = AgentRunId, Path)), responses(
     (status = 200, body = AgentRunView), (status = 404, body = Problem),
     (status = 409, body = Problem, description = "The run has ended already")))]
 pub(crate) async fn cancel_agent_run(

@@ -33,7 +33,7 @@ pub(crate) struct AgentMessages {
 }
 
 /// Read what was said in a run: our prompts, what the agent did, and its answer.
-#[utoipa::path(get, path = "/api/v1/agent-runs/{id}/messages", tag = "agent-runs", params(MessagePage), responses(
+#[utoipa::path(get, path = "/api/v1/agent-runs/{id}/messages", tag = "agent-runs", params(("id" = AgentRunId, Path), MessagePage), responses(
     (status = 200, body = AgentMessages), (status = 404, body = Problem)))]
 pub(crate) async fn list_agent_messages(
     State(app): State<App>,

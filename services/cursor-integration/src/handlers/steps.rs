@@ -30,7 +30,7 @@ pub(crate) struct AgentRunDone {
 }
 
 /// Let an agent do one piece of work (long step).
-#[utoipa::path(post, path = "/internal/v1/projects/{id}/agent-runs", tag = "steps", request_body = StartAgentRun, responses(
+#[utoipa::path(post, path = "/internal/v1/projects/{id}/agent-runs", tag = "steps", params(("id" = ProjectId, Path)), request_body = StartAgentRun, responses(
     (status = 200, body = AgentRunDone), (status = 202, description = "Not finished: wait, then make the same call again"),
     (status = 409, body = Problem, description = "Superseded by a newer execution, or the project is closed"),
     (status = 422, body = Problem)))]

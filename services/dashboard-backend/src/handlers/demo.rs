@@ -86,7 +86,7 @@ struct Made {
 /// Push a README to a new repository in the sandbox. Its project appears within seconds.
 #[utoipa::path(post, path = "/api/v1/demo", tag = "demo", request_body = StartDemo, responses(
     (status = 201, body = DemoStarted), (status = 403, body = Problem), (status = 404, body = Problem, description = "There is no sandbox"),
-    (status = 502, body = Problem), (status = 503, body = Problem)))]
+    (status = 422, body = Problem, description = "The sandbox has no such README"), (status = 502, body = Problem), (status = 503, body = Problem)))]
 pub async fn start_demo(
     State(app): State<App>,
     _caller: Caller<Operator>,
@@ -103,8 +103,18 @@ pub async fn start_demo(
         tracing::warn!(error = %error.into_anyhow(), "the sandbox's phone is not linked");
     }
     let request = app.probe.request(Method::POST, address(base, "demo")?).json(&json!({"readme": body.readme}));
-    let made: Made = app.probe.json(request).await.map_err(CallError::into_error)?;
+    let made: Made = app.probe.json(request).await.map_err(refusal)?;
     Ok((StatusCode::CREATED, Json(DemoStarted { repository: made.full_name, html_url: Some(made.html_url) })))
+}
+
+/// The sandbox refuses only READMEs that it does not have.
+fn refusal(error: CallError) -> Error {
+    match error {
+        CallError::Refused { status: 400..500, body: Some(body), .. } if body["message"].is_string() => {
+            Error::unprocessable("unknown_readme", body["message"].as_str().unwrap_or_default())
+        }
+        other => other.into_error(),
+    }
 }
 
 /// Lets the first admin decide from the sandbox's phone: its owner is linked to that account.

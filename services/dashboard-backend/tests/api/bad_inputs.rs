@@ -9,7 +9,7 @@ use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::support::{TestApp, noon};
+use crate::support::{TestApp, noon, serve};
 
 /// Every endpoint of the description that takes a body, and the internal ones.
 fn doors() -> Vec<(Method, String)> {
@@ -59,6 +59,25 @@ fn headers(clock: &Clock) -> Vec<(String, String)> {
         ("idempotency-key".to_owned(), "0199d6ff-0000-7000-8000-000000000000/s/1".to_owned()),
         ("x-qp-epoch".to_owned(), "1".to_owned()),
     ]
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn a_demo_of_an_unknown_readme_is_refused_in_the_sandboxs_words(db: PgPool) {
+    let refuse = || async {
+        (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            axum::Json(json!({"message": "There is no bundled README `x`; there are: y."})),
+        )
+    };
+    let sandbox = serve(axum::Router::new().route("/_sandbox/api/demo", axum::routing::post(refuse))).await;
+    let app = TestApp::start_with(db, &[("SANDBOX_URL", &sandbox)]).await;
+    let answer =
+        app.person(UserId::new(), Role::Operator, Method::POST, "/api/v1/demo", Some(json!({"readme": "x"}))).await;
+    assert_eq!(
+        (answer.status, answer.body["code"].as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, Some("unknown_readme"))
+    );
+    assert!(answer.body["detail"].as_str().unwrap().contains("there are: y"), "{}", answer.body);
 }
 
 #[sqlx::test(migrator = "common::db::MIGRATOR")]

@@ -182,7 +182,8 @@ impl FakeNotification {
     }
 }
 
-async fn serve(router: Router) -> String {
+/// A peer on a port of its own.
+pub(crate) async fn serve(router: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });

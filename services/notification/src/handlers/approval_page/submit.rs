@@ -46,7 +46,8 @@ pub struct Submitted {
 /// Answer by a mail link: once, by a person, with a reason where one is needed.
 #[utoipa::path(post, path = "/a/{token}", tag = "doors", params(("token" = String, Path)),
     request_body(content = String, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, content_type = "text/html"), (status = 404, content_type = "text/html"), (status = 409, content_type = "text/html")))]
+    responses((status = 200, content_type = "text/html"), (status = 403, content_type = "text/html"), (status = 404, content_type = "text/html"), (status = 409, content_type = "text/html"),
+        (status = 422, content_type = "text/html"), (status = 429, content_type = "text/html", description = "Too many wrong tries from this address")))]
 pub async fn submit_approval(
     State(app): State<App>,
     visitor: Visitor,

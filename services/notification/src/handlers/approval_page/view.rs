@@ -39,7 +39,8 @@ pub(super) struct Known {
 
 /// Show the question behind a mail link. Never decides anything, however often it is called.
 #[utoipa::path(get, path = "/a/{token}", tag = "doors", params(("token" = String, Path), ("v" = Option<String>, Query)),
-    responses((status = 200, content_type = "text/html"), (status = 404, content_type = "text/html")))]
+    responses((status = 200, content_type = "text/html"), (status = 404, content_type = "text/html"),
+        (status = 429, content_type = "text/html", description = "Too many wrong tries from this address")))]
 pub async fn show_approval(
     State(app): State<App>,
     method: Method,
