@@ -6,8 +6,9 @@ use std::net::TcpListener;
 use crate::layout::Layout;
 
 /// Every port, with the well-known one that is taken when it is free.
-const WANTED: [(&str, u16); 16] = [
+const WANTED: [(&str, u16); 17] = [
     ("api-gateway", 3000),
+    ("gateway-metrics", 3100),
     ("cursor-integration", 3001),
     ("github-integration", 3002),
     ("notification", 3003),

@@ -121,7 +121,10 @@ fn command(service: Service, layout: &Layout, ports: &Ports) -> Command {
             command.env("ALERTMANAGER_TOKEN_FILE", layout.secrets().join("alertmanager_token"));
             command.env("SANDBOX_SMTP_URL", format!("smtp://127.0.0.1:{}", ports.of("smtp")));
         }
-        Service::ApiGateway | Service::CursorIntegration | Service::Sandbox => {}
+        Service::ApiGateway => {
+            command.env("API_GATEWAY_METRICS_BIND", format!("127.0.0.1:{}", ports.of("gateway-metrics")));
+        }
+        Service::CursorIntegration | Service::Sandbox => {}
     }
     command
 }

@@ -111,6 +111,19 @@ impl Compose {
         })
     }
 
+    /// Sets a variable of the compose file from now on.
+    pub(super) fn set(&mut self, name: &'static str, value: String) {
+        self.environment.push((name, value));
+    }
+
+    /// A folder of this scenario's own.
+    pub(super) fn folder(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let folder = self.dir.join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder)?;
+        Ok(folder)
+    }
+
     /// `docker compose` with nothing of this process's environment that could set something.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("docker");

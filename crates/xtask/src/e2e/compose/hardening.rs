@@ -112,7 +112,7 @@ pub(super) fn image_sizes(built_for_release: bool, facts: &mut Facts) -> anyhow:
 pub(super) struct Secret {
     pub(super) path: String,
     facts: String,
-    text: String,
+    pub(super) text: String,
 }
 
 /// Reads the volume as root, beside the project.
