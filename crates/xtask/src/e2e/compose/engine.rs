@@ -238,6 +238,23 @@ impl Container {
         self.facts["HostConfig"]["RestartPolicy"]["Name"] == "no"
     }
 
+    /// Ports of this machine that lead to it, and whether they do from more than loopback.
+    pub(super) fn published(&self) -> Vec<(String, bool)> {
+        let bindings = self.facts["HostConfig"]["PortBindings"].as_object();
+        let addresses = bindings.into_iter().flatten().flat_map(|(_, list)| list.as_array().into_iter().flatten());
+        addresses
+            .map(|address| {
+                let loopback = matches!(address["HostIp"].as_str(), Some("127.0.0.1" | "::1"));
+                (address["HostPort"].as_str().unwrap_or_default().to_owned(), !loopback)
+            })
+            .collect()
+    }
+
+    /// Which container it is, and since when it runs.
+    pub(super) fn start(&self) -> (String, String) {
+        (self.id.clone(), self.facts["State"]["StartedAt"].to_string())
+    }
+
     fn has_failed(&self) -> bool {
         self.runs_once() && self.facts["State"]["Status"] == "exited" && self.facts["State"]["ExitCode"] != 0
     }

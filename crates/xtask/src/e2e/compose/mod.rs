@@ -20,7 +20,7 @@ use crate::say::say;
 use crate::shell::{output, timed, wait_until};
 use crate::{http, install};
 
-use engine::Compose;
+use engine::{Compose, Container};
 use project::Project;
 
 /// How long the whole project may take to start: n8n's first start is the longest.
@@ -78,6 +78,15 @@ fn with_project(compose: &mut Compose, release: bool, facts: &mut Facts) -> anyh
     hardening::image_sizes(release, facts)?;
     networks::check(compose, &containers, facts)?;
     let secrets = hardening::secrets(compose)?;
+    timed("docker compose up, at once again", || up(compose))?;
+    let again = compose.containers()?;
+    let runs =
+        |list: &[Container]| -> Vec<_> { list.iter().filter(|one| !one.runs_once()).map(Container::start).collect() };
+    facts.check(
+        "a second `up` changes nothing: what runs goes on, every secret is kept",
+        runs(&containers) == runs(&again) && hardening::unchanged(&secrets, &hardening::secrets(compose)?),
+        String::new,
+    );
 
     let password = "correct horse battery staple 7";
     let mut api = first_account(compose, password)?;
