@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use common::config::{Reader, Secret};
+use common::rotation::SEEN_AFTER;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
@@ -40,7 +41,8 @@ pub struct Rotate {
     /// Accept only the newest `service_token_secret` or `github_webhook_secret` from now on (`all` means both).
     #[arg(long = "retire", value_name = "NAME", conflicts_with = "renewed")]
     retired: Vec<String>,
-    /// Do not wait for what is under way: the old secret is known to others.
+    /// Do not wait for what was signed to expire: the old secret is known to others. A few seconds are waited for even so, until every service
+    /// goes by the new one.
     #[arg(long)]
     now: bool,
     /// How long a new signing key is only published before it signs (default 600).
@@ -95,7 +97,7 @@ impl Rotate {
     async fn rotate_one(&self, dir: &Path, name: &str) -> Result<Done, Failure> {
         match name {
             SERVICE_TOKEN_SECRET => {
-                prepend(dir, name, 32)?;
+                prepend_when_seen(dir, name).await?;
                 let renewed = self.renew_n8n(dir).await.map_err(|failure| {
                     Failure::new(format!("the services use the new secret, but n8n still has a token of the old one: {}", failure.message()))
                         .hint("run `quantapilot workflows import` before you retire the old secret; until then both are accepted")
@@ -108,7 +110,7 @@ impl Rotate {
                 Ok(Done { name: name.to_owned(), what: "has a new first line", next: next.to_owned() })
             }
             GITHUB_WEBHOOK_SECRET => {
-                prepend(dir, name, 32)?;
+                prepend_when_seen(dir, name).await?;
                 let next = "our own webhooks get it within ten minutes (set it by hand on an App or an organization's webhook), then run `quantapilot init --retire github_webhook_secret`";
                 Ok(Done { name: name.to_owned(), what: "has a new first line", next: next.to_owned() })
             }
@@ -159,14 +161,14 @@ impl Rotate {
         if rest.is_empty() {
             return Ok(Done { name: name.to_owned(), what: "has no older line", next: String::new() });
         }
-        let age = fs::metadata(&path).and_then(|file| file.modified()).ok().and_then(|at| at.elapsed().ok());
-        if !self.now && age.is_none_or(|age| age < TOKENS_ARE_OVER) {
+        if !self.now && age(&path)? < TOKENS_ARE_OVER {
             return Err(Failure::new(format!(
                 "`{name}` was rotated less than {} minutes ago: what the old one signed may still be under way",
                 TOKENS_ARE_OVER.as_secs() / 60
             ))
             .hint("wait, or add --now when the old one is known to others"));
         }
+        seen(&path).await?;
         if name == SERVICE_TOKEN_SECRET {
             // Whatever happened since: n8n must not be left with a token of the old one.
             self.renew_n8n(dir).await?;
@@ -230,9 +232,32 @@ fn empty(path: &Path) -> Failure {
     Failure::new(format!("`{}` holds no secret", path.display())).hint("remove it and run `quantapilot init`")
 }
 
+/// How long ago a file was written; nothing when its time lies ahead of the clock.
+fn age(path: &Path) -> anyhow::Result<Duration> {
+    let changed = fs::metadata(path).and_then(|file| file.modified());
+    let changed = changed.with_context(|| format!("cannot tell when `{}` was changed", path.display()))?;
+    Ok(changed.elapsed().unwrap_or_default())
+}
+
 fn lines(path: &Path) -> anyhow::Result<Vec<String>> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+}
+
+/// Waits until every service goes by the file as it is. A line that is taken away before might still be the one that another service, which has
+/// not looked at the file yet, signs with.
+async fn seen(path: &Path) -> anyhow::Result<()> {
+    tokio::time::sleep(SEEN_AFTER.saturating_sub(age(path)?)).await;
+    Ok(())
+}
+
+/// A new first line for services that read the file while they run. When it pushes out the last line, not at once.
+async fn prepend_when_seen(dir: &Path, name: &str) -> Result<(), Failure> {
+    let path = dir.join(name);
+    if lines(&path)?.len() > 1 {
+        seen(&path).await?;
+    }
+    prepend(dir, name, 32)
 }
 
 /// A new first line; of the older ones only the newest stays, but for passphrases, of which each may still be needed.

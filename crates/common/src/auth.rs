@@ -211,10 +211,11 @@ impl ServiceTokens {
                 _ => Err(error),
             })
         };
-        let claims = decode(&self.keys.current())
+        let known = self.keys.current();
+        let claims = decode(&known)
             .or_else(|error| match error.kind() {
                 // Whoever signed it may have seen the new secret a moment before us.
-                ErrorKind::InvalidSignature => self.keys.reread().ok_or(error).and_then(|keys| decode(&keys)),
+                ErrorKind::InvalidSignature => self.keys.reread(&known).ok_or(error).and_then(|keys| decode(&keys)),
                 _ => Err(error),
             })
             .map_err(|error| Error::unauthenticated("invalid_token", "The token is not valid here").with_source(error))?
@@ -381,7 +382,7 @@ mod tests {
         assert!(ServiceTokens::new("notification", &Secret::new(old), clock.clone()).verify_service(&after).is_err());
 
         std::fs::write(&path, new).unwrap();
-        assert!(peer.keys.reread().is_some());
+        assert!(peer.keys.reread(&peer.keys.current()).is_some());
         assert!(peer.verify_service(&after).is_ok());
         assert_eq!(peer.verify_service(&before).unwrap_err().code(), "invalid_token", "the old secret is retired");
         std::fs::remove_file(path).unwrap();

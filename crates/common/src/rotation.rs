@@ -12,6 +12,10 @@ use crate::config::Secret;
 /// How long a file is not looked at again.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// So long after a change everybody who reads the file goes by the new text, and what was signed by the old one has arrived: the time until the
+/// next look, and a few seconds for a call that was under way.
+pub const SEEN_AFTER: Duration = LOOK_EVERY.saturating_add(Duration::from_secs(5));
+
 /// Something that is made from a secret. Without a file it never changes.
 pub struct Rotating<T> {
     secret: Secret,
@@ -51,17 +55,24 @@ impl<T> Rotating<T> {
         }
         let known = Arc::clone(&state.value);
         drop(state);
-        self.reread().unwrap_or(known)
+        self.reread(&known).unwrap_or(known)
     }
 
-    /// Looks at the file now; the new value when it changed. For whoever met something that the known value does not explain.
-    pub fn reread(&self) -> Option<Arc<T>> {
-        let file = self.secret.file()?;
-        let now = version(file);
+    /// Looks at the file now; a value other than `known`, if there is one. For whoever met something that `known` does not explain: somebody
+    /// else may have read the changed file since it was asked for.
+    pub fn reread(&self, known: &Arc<T>) -> Option<Arc<T>> {
+        self.look();
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        (!Arc::ptr_eq(&state.value, known)).then(|| Arc::clone(&state.value))
+    }
+
+    fn look(&self) {
+        let Some(file) = self.secret.file() else { return };
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let now = version(file);
         state.looked_at = Instant::now();
         if now == state.version || now.is_none() {
-            return None; // a file that is away for a moment takes nothing from us
+            return; // a file that is away for a moment takes nothing from us
         }
         state.version = now;
         let made = std::fs::read_to_string(file).map_err(anyhow::Error::from).and_then(|text| {
@@ -72,11 +83,9 @@ impl<T> Rotating<T> {
             Ok(value) => {
                 state.value = Arc::new(value);
                 tracing::info!(file = %file.display(), "read a secret again because its file changed");
-                Some(Arc::clone(&state.value))
             }
             Err(error) => {
                 tracing::error!(file = %file.display(), error = %format!("{error:#}"), "a changed secret is not usable; the one before stays in use");
-                None
             }
         }
     }
@@ -107,22 +116,30 @@ mod tests {
             Ok(text.to_owned())
         })
         .unwrap();
-        assert_eq!(*number.current(), "one");
-        assert!(number.reread().is_none(), "nothing changed");
+        let first = number.current();
+        assert_eq!(*first, "one");
+        assert!(number.reread(&first).is_none(), "nothing changed");
         std::fs::write(&path, "second").unwrap();
-        assert_eq!(*number.reread().unwrap(), "second");
+        let second = number.reread(&first).unwrap();
+        assert_eq!(*second, "second");
+        assert_eq!(
+            number.reread(&first),
+            Some(Arc::clone(&second)),
+            "whoever still holds the first gets the second too"
+        );
         std::fs::write(&path, "bad text").unwrap();
-        assert!(number.reread().is_none());
+        assert!(number.reread(&second).is_none());
         assert_eq!(*number.current(), "second", "the one before stays in use");
         std::fs::remove_file(&path).unwrap();
-        assert!(number.reread().is_none());
+        assert!(number.reread(&second).is_none());
         assert_eq!(*number.current(), "second");
     }
 
     #[test]
     fn without_a_file_nothing_is_read() {
         let fixed = Rotating::new(&Secret::new("text"), |text| Ok(text.len())).unwrap();
-        assert_eq!(*fixed.current(), 4);
-        assert!(fixed.reread().is_none());
+        let value = fixed.current();
+        assert_eq!(*value, 4);
+        assert!(fixed.reread(&value).is_none());
     }
 }

@@ -3,6 +3,7 @@
 use common::Result;
 use doctor::{Finding, Report, outside};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::app::App;
@@ -21,6 +22,12 @@ pub struct LastBackup {
 impl LastBackup {
     /// Where it is kept.
     pub const SETTING: &str = "last_backup";
+
+    /// The one that we were told of, if any.
+    pub async fn find(conn: &mut PgConnection) -> sqlx::Result<Option<Self>> {
+        let value = settings::find(conn, Self::SETTING).await?;
+        Ok(value.and_then(|value| serde_json::from_value(value).ok()))
+    }
 }
 
 /// Asks everything at once.
@@ -47,12 +54,9 @@ async fn backup(app: &App) -> Finding {
     const FIX: &str = "schedule `quantapilot backup create` (the compose service `backup`, or the systemd timer)";
     let found = async {
         let mut conn = app.db.acquire().await?;
-        settings::find(&mut conn, LastBackup::SETTING).await
+        LastBackup::find(&mut conn).await
     };
-    let last = match found.await {
-        Ok(last) => last.and_then(|value| serde_json::from_value::<LastBackup>(value).ok()),
-        Err(_) => return Finding::skipped(ID, "the database does not answer"),
-    };
+    let Ok(last) = found.await else { return Finding::skipped(ID, "the database does not answer") };
     let Some(last) = last else { return Finding::warning(ID, "nobody has told of a backup yet", FIX) };
     let age = app.clock.now() - last.created_at;
     let detail = format!("the newest is {} h old ({} KiB)", age.whole_hours(), last.bytes / 1024);

@@ -18,6 +18,9 @@ use crate::output::Failure;
 /// The format of this version; a newer one is refused.
 pub(super) const FORMAT: u32 = 1;
 const MANIFEST: &str = "manifest.json";
+/// How much work a passphrase costs, as a power of two: 128 MiB of memory, whatever the machine. Left to itself, age takes what it can do in a
+/// second, which may be more than a container is given.
+const WORK: u8 = 17;
 /// How much work a passphrase may cost at most, as a power of two: about a minute on a slow machine.
 const MOST_WORK: u8 = 22;
 
@@ -82,7 +85,10 @@ pub(super) struct Written {
 impl Writer {
     pub(super) fn create(file: File, passphrase: &SecretString) -> io::Result<Self> {
         let hashed = Hashed { inner: BufWriter::new(file), hash: Sha256::new(), bytes: 0 };
-        let encrypted = age::Encryptor::with_user_passphrase(passphrase.clone()).wrap_output(hashed)?;
+        let mut recipient = age::scrypt::Recipient::new(passphrase.clone());
+        recipient.set_work_factor(WORK);
+        let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient));
+        let encrypted = encryptor.map_err(io::Error::other)?.wrap_output(hashed)?;
         let tar = tar::Builder::new(GzEncoder::new(encrypted, flate2::Compression::default()));
         Ok(Self { tar, entries: Vec::new() })
     }

@@ -8,7 +8,7 @@ use clap::Args;
 use common::auth::ServiceTokens;
 use common::clients::Peer;
 use common::clock::Clock;
-use common::config::{Reader, ServiceUrls};
+use common::config::{self, Reader, ServiceUrls};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -91,7 +91,7 @@ impl Create {
         let passphrases = passphrases()?;
         let wanted = |part: Part| self.parts.is_empty() || self.parts.contains(&part);
         let mut env = Reader::from_env();
-        let database_url = if wanted(Part::Database) { Some(env.secret("DATABASE_URL", 1)) } else { None };
+        let database_url = if wanted(Part::Database) { Some(config::database_url(&mut env)) } else { None };
         env.finish()?;
 
         let now = Clock::system().now();

@@ -13,8 +13,10 @@ mod workflows;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+use common::clock::Clock;
 use common::config::Reader;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -32,7 +34,7 @@ pub enum Backup {
     /// Write an encrypted backup, read it back to check it, and remove old ones.
     Create(Create),
     /// List the backups of a directory, the newest first.
-    List(Folder),
+    List(List),
     /// Read a backup from its beginning to its end and compare every checksum.
     Verify(Verify),
     /// Bring back the secrets, the database and the workflows of a backup.
@@ -45,6 +47,16 @@ pub struct Folder {
     /// The directory of the backups.
     #[arg(long, value_name = "DIRECTORY", default_value = "backups")]
     dir: PathBuf,
+}
+
+/// List the backups of a directory, the newest first.
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    folder: Folder,
+    /// Fail when the newest is older than so many hours, or when there is none: the health check of whatever makes them.
+    #[arg(long, value_name = "HOURS")]
+    max_age: Option<u32>,
 }
 
 /// Read a backup from its beginning to its end and compare every checksum.
@@ -73,37 +85,47 @@ impl Backup {
     pub async fn run(self, output: Output) -> Result<ExitCode, Failure> {
         match self {
             Self::Create(create) => create.run(output).await,
-            Self::List(folder) => list(&folder.dir, output),
+            Self::List(list) => list.run(output),
             Self::Verify(verify) => verify.run(output),
             Self::Restore(restore) => restore.run(output).await,
         }
     }
 }
 
-fn list(dir: &Path, output: Output) -> Result<ExitCode, Failure> {
-    let backups = folder::list(dir)?;
-    let line = |backup: &folder::Listed| {
-        let what = backup.description.as_ref().map_or_else(
-            || "no description beside it".to_owned(),
-            |it| {
-                format!(
-                    "version {}, {} rows, {} workflows, {} secrets",
-                    it.made_by,
-                    it.rows.unwrap_or(0),
-                    it.workflows.unwrap_or(0),
-                    it.secrets.unwrap_or(0)
-                )
-            },
-        );
-        format!("{}  {:>9}  {what}", backup.file.display(), size(backup.bytes))
-    };
-    let text = if backups.is_empty() {
-        format!("No backups in {}: `quantapilot backup create` makes one.", dir.display())
-    } else {
-        backups.iter().map(line).collect::<Vec<_>>().join("\n")
-    };
-    output.result(&json!({ "backups": backups }), text)?;
-    Ok(ExitCode::SUCCESS)
+impl List {
+    fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let dir = &self.folder.dir;
+        let backups = folder::list(dir)?;
+        let text = if backups.is_empty() {
+            format!("No backups in {}: `quantapilot backup create` makes one.", dir.display())
+        } else {
+            backups.iter().map(line).collect::<Vec<_>>().join("\n")
+        };
+        output.result(&json!({ "backups": backups }), text)?;
+        let Some(hours) = self.max_age else { return Ok(ExitCode::SUCCESS) };
+        let limit = Clock::system().now() - Duration::from_hours(hours.into());
+        if backups.first().is_some_and(|newest| newest.created_at >= limit) {
+            return Ok(ExitCode::SUCCESS);
+        }
+        Err(Failure::new(format!("there is no backup of the last {hours} hours in `{}`", dir.display()))
+            .hint("run `quantapilot backup create` by hand and read what it says"))
+    }
+}
+
+fn line(backup: &folder::Listed) -> String {
+    let what = backup.description.as_ref().map_or_else(
+        || "no description beside it".to_owned(),
+        |it| {
+            format!(
+                "version {}, {} rows, {} workflows, {} secrets",
+                it.made_by,
+                it.rows.unwrap_or(0),
+                it.workflows.unwrap_or(0),
+                it.secrets.unwrap_or(0)
+            )
+        },
+    );
+    format!("{}  {:>9}  {what}", backup.file.display(), size(backup.bytes))
 }
 
 impl Verify {

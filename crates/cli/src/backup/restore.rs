@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use common::clock::Clock;
-use common::config::Reader;
+use common::config::{self, Reader};
 use serde_json::json;
 
 use super::archive::{self, Manifest};
@@ -99,7 +99,7 @@ impl Restore {
         manifest: &Manifest,
     ) -> Result<u64, Failure> {
         let mut env = Reader::from_env();
-        let url = env.secret("DATABASE_URL", 1);
+        let url = config::database_url(&mut env);
         env.finish()?;
         let Some(schema) = &manifest.database else { return Ok(0) };
         let mut load = database::Load::begin(&url, schema, self.force).await?;

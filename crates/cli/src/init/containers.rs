@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -17,6 +17,8 @@ const CURSOR_INTEGRATION: u32 = 10_002;
 const GITHUB_INTEGRATION: u32 = 10_003;
 const NOTIFICATION: u32 = 10_004;
 const DASHBOARD_BACKEND: u32 = 10_005;
+/// Makes backups: dashboard-backend's user, who reads n8n's API key, in every group that reads secrets.
+const BACKUP: u32 = DASHBOARD_BACKEND;
 const POSTGRES: u32 = 999;
 const REDIS: u32 = 999;
 const N8N: u32 = 1_000;
@@ -58,7 +60,7 @@ const MADE: [Readers; 19] = [
     readers("telegram_webhook_secret", NOTIFICATION, TOOLS),
     readers("alertmanager_token", ALERTMANAGER, NOTIFICATION),
     readers("grafana_admin_password", GRAFANA, TOOLS),
-    readers("backup_passphrase", ROOT, TOOLS),
+    PASSPHRASE,
 ];
 
 /// Of every credential that people put into the folder of given ones.
@@ -69,12 +71,32 @@ const GIVEN: [Readers; 5] = [
     readers("telegram_bot_token", NOTIFICATION, TOOLS),
     readers("smtp_url", NOTIFICATION, TOOLS),
 ];
+/// Of another machine, whose backups are to be brought back. It stays when it is no longer given.
+const PASSPHRASE: Readers = readers("backup_passphrase", ROOT, TOOLS);
 
 /// What happened to the given credentials.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
     pub(super) taken: Vec<&'static str>,
     pub(super) withdrawn: Vec<&'static str>,
+}
+
+/// Gives directories to the one that makes backups, with what was brought there from elsewhere. Who reads metrics may look into them; backups
+/// themselves are files that only it can read.
+pub(super) fn hand_over_for_backups(dirs: &[PathBuf]) -> anyhow::Result<()> {
+    for dir in dirs {
+        set(dir, BACKUP, TOOLS, 0o755)?;
+        let entries = fs::read_dir(dir).with_context(|| format!("cannot look into `{}`", dir.display()))?;
+        for entry in entries {
+            let entry = entry?;
+            let now = entry.metadata()?;
+            // Another name for a secret may have been put there: a link is left alone.
+            if now.is_file() && now.nlink() == 1 {
+                set(&entry.path(), BACKUP, TOOLS, now.permissions().mode() & 0o7777)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Gives every secret to its readers, and a folder of its own to the user who will keep n8n's API key there.
@@ -93,14 +115,8 @@ pub(super) fn hand_over(dir: &Path) -> anyhow::Result<()> {
 pub(super) fn take_given(given: &Path, dir: &Path) -> anyhow::Result<Taken> {
     let mut taken = Taken::default();
     for secret in GIVEN {
-        let (source, target) = (given.join(secret.name), dir.join(secret.name));
-        let text = match fs::read(&source) {
-            Ok(text) if text.trim_ascii().is_empty() => None,
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", source.display())),
-        };
-        let Some(text) = text else {
+        let target = dir.join(secret.name);
+        let Some(text) = read_given(given, secret.name)? else {
             if target.try_exists()? {
                 fs::remove_file(&target).with_context(|| format!("cannot remove `{}`", target.display()))?;
                 taken.withdrawn.push(secret.name);
@@ -114,6 +130,42 @@ pub(super) fn take_given(given: &Path, dir: &Path) -> anyhow::Result<Taken> {
         secret.hand_over(dir)?;
     }
     Ok(taken)
+}
+
+/// Puts the lines of another machine's passphrase that are not there yet in front: what is made from now on is encrypted to them, and nothing that
+/// was made before is lost. Whether there were any.
+pub(super) fn take_passphrase(given: &Path, dir: &Path) -> anyhow::Result<bool> {
+    let Some(text) = read_given(given, PASSPHRASE.name)? else { return Ok(false) };
+    let path = dir.join(PASSPHRASE.name);
+    let lines = |text: &[u8]| -> anyhow::Result<Vec<String>> {
+        let text = std::str::from_utf8(text).with_context(|| format!("`{}` is not text", PASSPHRASE.name))?;
+        Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+    };
+    let there = match fs::read(&path) {
+        Ok(there) => lines(&there)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+    };
+    let mut all = lines(&text)?;
+    all.retain(|line| !there.contains(line));
+    if all.is_empty() {
+        return Ok(false);
+    }
+    all.extend(there);
+    super::write_over(dir, PASSPHRASE.name, (all.join("\n") + "\n").as_bytes())?;
+    PASSPHRASE.hand_over(dir)?;
+    Ok(true)
+}
+
+/// What somebody put into the folder under that name. An empty file is none.
+fn read_given(given: &Path, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    let path = given.join(name);
+    match fs::read(&path) {
+        Ok(text) if text.trim_ascii().is_empty() => Ok(None),
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+    }
 }
 
 impl Readers {
@@ -151,6 +203,29 @@ mod tests {
     }
 
     #[test]
+    fn a_passphrase_of_another_machine_comes_first_and_loses_none() {
+        let home = tempfile::tempdir().unwrap();
+        let (given, dir) = (home.path().join("given"), home.path().join("secrets"));
+        fs::create_dir(&given).unwrap();
+        fs::create_dir(&dir).unwrap();
+        let of_here = || fs::read_to_string(dir.join("backup_passphrase")).unwrap();
+        fs::write(dir.join("backup_passphrase"), "made-here-0123456789").unwrap();
+        // Without the rights of root there is nobody to hand it to.
+        let take = || take_passphrase(&given, &dir).or_else(|error| if is_root() { Err(error) } else { Ok(true) });
+        assert!(!take().unwrap(), "nothing is given");
+        fs::write(given.join("backup_passphrase"), "of-another-machine-01234\n").unwrap();
+        assert!(take().unwrap());
+        assert_eq!(of_here(), "of-another-machine-01234\nmade-here-0123456789\n");
+        fs::write(dir.join("backup_passphrase"), format!("rotated-0123456789\n{}", of_here())).unwrap();
+        assert!(!take().unwrap(), "it is there, and what was rotated stays first");
+        assert!(of_here().starts_with("rotated-"));
+    }
+
+    fn is_root() -> bool {
+        fs::metadata("/proc/self").unwrap().uid() == 0
+    }
+
+    #[test]
     fn the_compose_file_names_the_same_users() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docker-compose.yml");
         let compose = fs::read_to_string(file).unwrap();
@@ -171,6 +246,7 @@ mod tests {
             ("dashboard-backend", DASHBOARD_BACKEND, SERVICES),
             ("n8n-bootstrap", DASHBOARD_BACKEND, SERVICES),
             ("migrate", TOOLS, TOOLS),
+            ("backup", BACKUP, TOOLS),
             ("postgres", POSTGRES, POSTGRES),
             ("redis", REDIS, SERVICES),
             ("n8n", N8N, N8N),

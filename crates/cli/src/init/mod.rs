@@ -29,6 +29,9 @@ pub struct Init {
     /// A folder with credentials (`github_token`, `cursor_api_key`, …) that are brought in for the containers.
     #[arg(long, value_name = "DIRECTORY", requires = "containers")]
     given: Option<PathBuf>,
+    /// A directory that backups, or the metrics about them, are written into: given to the user of the container that makes them.
+    #[arg(long, value_name = "DIRECTORY", requires = "containers")]
+    for_backups: Vec<PathBuf>,
     #[command(flatten)]
     rotate: Rotate,
 }
@@ -90,13 +93,23 @@ impl Init {
             }
             return Ok(rotated);
         }
+        make_dir(&self.dir)?;
+        let took_passphrase = match &self.given {
+            // Before one is made: a new machine then has this one alone.
+            Some(given) => containers::take_passphrase(given, &self.dir)?,
+            None => false,
+        };
         let mut report = init(&self.dir, self.containers)?;
         if self.containers {
             containers::hand_over(&self.dir)?;
+            containers::hand_over_for_backups(&self.for_backups)?;
         }
         if let Some(given) = &self.given {
             let given = containers::take_given(given, &self.dir)?;
             (report.taken, report.withdrawn) = (given.taken, given.withdrawn);
+            if took_passphrase {
+                report.taken.push("backup_passphrase");
+            }
         }
         let counts = format!(
             "{}: {} secret(s) made, {} kept.",
@@ -113,12 +126,15 @@ impl Init {
     }
 }
 
-fn init(dir: &Path, containers: bool) -> anyhow::Result<Report> {
+fn make_dir(dir: &Path) -> anyhow::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(dir)
-        .with_context(|| format!("cannot make the directory `{}`", dir.display()))?;
+        .with_context(|| format!("cannot make the directory `{}`", dir.display()))
+}
+
+fn init(dir: &Path, containers: bool) -> anyhow::Result<Report> {
     let mut report = Report { directory: dir.to_owned(), ..Report::default() };
     for (name, bytes) in RANDOM {
         report.add(name, write_new(dir, name, || Ok(random(bytes)))?);

@@ -162,6 +162,20 @@ async fn an_older_backup_is_brought_up_to_date(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn a_health_check_fails_when_the_newest_backup_is_old(pool: PgPool) {
+    let home = Home::new(&pool);
+    let refused = home.refusal(&["list", "--max-age", "26"]);
+    assert!(refused.contains("no backup of the last 26 hours"), "{refused}");
+    home.json(&["create", "--part", "secrets"]);
+    assert_eq!(home.json(&["list", "--max-age", "26"])["backups"].as_array().unwrap().len(), 1);
+    let of_today = std::fs::read_dir(home.path("backups")).unwrap().flatten().map(|entry| entry.path());
+    let of_today = of_today.into_iter().find(|path| path.to_string_lossy().ends_with(".backup.age")).unwrap();
+    std::fs::rename(of_today, home.path("backups/quantapilot-20200101T000000Z.backup.age")).unwrap();
+    home.refusal(&["list", "--max-age", "26"]);
+    assert_eq!(home.json(&["list"])["backups"].as_array().unwrap().len(), 1, "it is listed all the same");
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
 async fn secrets_come_back_and_never_over_others(pool: PgPool) {
     let home = Home::new(&pool);
     home.json(&["create", "--part", "secrets"]);

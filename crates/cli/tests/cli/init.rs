@@ -61,8 +61,12 @@ fn in_containers_each_secret_goes_to_its_reader() {
     std::fs::create_dir(&given).unwrap();
     std::fs::write(given.join("github_token"), "made-up-token-of-a-test\n").unwrap();
     std::fs::write(given.join("smtp_url"), "\n").unwrap();
-    let arguments =
-        ["--json", "init", "--dir", dir.to_str().unwrap(), "--containers", "--given", given.to_str().unwrap()];
+    let backups = home.path().join("backups");
+    std::fs::create_dir(&backups).unwrap();
+    std::fs::write(backups.join("quantapilot-20250101T000000Z.backup.age"), "from elsewhere").unwrap();
+    std::os::unix::fs::symlink(&given, backups.join("link")).unwrap();
+    let [at, from, to] = [&dir, &given, &backups].map(|path| path.to_str().unwrap());
+    let arguments = ["--json", "init", "--dir", at, "--containers", "--given", from, "--for-backups", to];
     let (code, stdout, stderr) = run(&mut quantapilot(&arguments));
     // Every file of a test is its user's.
     if std::fs::metadata(&given).unwrap().uid() != 0 {
@@ -83,6 +87,9 @@ fn in_containers_each_secret_goes_to_its_reader() {
     assert_eq!(facts("service_token_secret"), (0, 10_000, 0o440));
     assert_eq!(facts("postgres_password"), (999, 10_100, 0o440));
     assert_eq!(facts("github_token"), (10_003, 10_100, 0o440));
+    assert_eq!(facts("../backups"), (10_005, 10_100, 0o755));
+    assert_eq!(facts("../backups/quantapilot-20250101T000000Z.backup.age"), (10_005, 10_100, 0o644));
+    assert_eq!(facts("../given").0, 0, "what a link leads to is nobody's business");
 
     // Nothing changes the second time; what is no longer given is taken away.
     let before = std::fs::read_to_string(dir.join("postgres_password")).unwrap();

@@ -1,6 +1,12 @@
 use std::path::Path;
+use std::time::Duration;
+
+use common::rotation::SEEN_AFTER;
 
 use crate::{quantapilot, run};
+
+/// What is left of the time until a rotation has surely been seen, when a command or two ran since.
+const WAITED: Duration = SEEN_AFTER.saturating_sub(Duration::from_secs(3));
 
 fn secrets() -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
@@ -33,16 +39,20 @@ fn a_rotated_secret_keeps_the_one_before_until_it_is_retired() {
         "n8n was not named, so it is said what is left to do: {stdout}"
     );
 
-    // Rotated again before it was retired: two lines, not three.
+    // Rotated again before it was retired: two lines, not three. The line that goes is one that every service has stopped to use.
+    let begin = std::time::Instant::now();
     assert_eq!(tool(dir, &["--rotate", "service_token_secret", "--rotate", "github_webhook_secret"]).0, 0);
     let third = lines(dir, "service_token_secret");
     assert_eq!((third.len(), &third[1]), (2, &second[0]));
     assert_eq!(lines(dir, "github_webhook_secret").len(), 2);
+    assert!(begin.elapsed() >= WAITED, "no service may still sign with the line that was pushed out");
 
     let (code, _, stderr) = tool(dir, &["--retire", "service_token_secret"]);
     assert_eq!(code, 1, "tokens of the old one may be under way");
     assert!(stderr.contains("less than 6 minutes ago") && stderr.contains("hint: wait"), "{stderr}");
+    let begin = std::time::Instant::now();
     assert_eq!(tool(dir, &["--retire", "all", "--now"]).0, 0);
+    assert!(begin.elapsed() >= WAITED, "the rotation of a moment ago has not been seen by every service");
     assert_eq!(lines(dir, "service_token_secret"), third[..1]);
     assert_eq!(lines(dir, "github_webhook_secret").len(), 1);
     let (code, stdout, _) = tool(dir, &["--retire", "service_token_secret"]);

@@ -1,10 +1,21 @@
 //! The Dockerfile, held to the rules that linters of Dockerfiles know, and to a few of our own.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use crate::layout::Layout;
+use crate::shell::output;
 
-use super::{Findings, Outcome};
+use super::{Findings, Outcome, tools};
+
+/// Rules of hadolint that are not kept, and why.
+const NOT_KEPT: [(&str, &str); 2] = [
+    (
+        "DL3008",
+        "Debian's mirrors hold the newest version of a package alone: a pinned one cannot be built a month later",
+    ),
+    ("DL3059", "what needs the network is a step of its own, so that the next one is cached without it"),
+];
 
 /// Runs once and ends.
 const WITHOUT_HEALTH: &str = "quantapilot";
@@ -25,8 +36,15 @@ struct Stage {
 
 /// Checks `deploy/Dockerfile`.
 pub(super) fn check(layout: &Layout) -> anyhow::Result<Outcome> {
-    let text = std::fs::read_to_string(layout.root.join("deploy/Dockerfile"))?;
-    Ok(Outcome::Checked(findings(&text)))
+    let file = layout.root.join("deploy/Dockerfile");
+    let mut findings = findings(&std::fs::read_to_string(&file)?);
+    let mut hadolint = Command::new(tools::hadolint(layout)?);
+    hadolint.args(["--no-color", "--failure-threshold", "style"]);
+    for (rule, _) in NOT_KEPT {
+        hadolint.args(["--ignore", rule]);
+    }
+    findings.succeeds("hadolint", output(hadolint.arg(file)));
+    Ok(Outcome::Checked(findings))
 }
 
 fn findings(text: &str) -> Findings {

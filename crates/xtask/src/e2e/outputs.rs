@@ -21,7 +21,9 @@ pub(super) fn check(stack: &Stack, undisturbed: bool, facts: &mut Facts) -> anyh
         outputs.push((name, String::from_utf8_lossy(&std::fs::read(&file)?).into_owned()));
     }
     for name in OURS {
-        if let Ok(metrics) = http::call("GET", &format!("{}/metrics", stack.ports.url(name)), &[], None) {
+        // The gateway's are not on its public port.
+        let door = if name == "api-gateway" { "gateway-metrics" } else { name };
+        if let Ok(metrics) = http::call("GET", &format!("{}/metrics", stack.ports.url(door)), &[], None) {
             outputs.push((format!("{name}/metrics"), metrics.as_str().unwrap_or_default().to_owned()));
         }
     }

@@ -21,6 +21,7 @@ use crate::shell::{run_logged, timed, wait_until};
 use crate::{http, install};
 
 use ports::Ports;
+pub(crate) use ports::hold_free;
 use process::{Fleet, Identity};
 
 /// What an installation consists of, in the order of its start; the sandbox stands for the outside world.

@@ -22,7 +22,7 @@ pub(crate) const PROGRAMS: [(&str, &str); 5] = [
 
 /// The names and ports of the compose file, and what the same process is called here.
 const TARGETS: [(&str, &str); 11] = [
-    ("api-gateway:3000", "api-gateway"),
+    ("api-gateway:3100", "gateway-metrics"),
     ("cursor-integration:3001", "cursor-integration"),
     ("github-integration:3002", "github-integration"),
     ("notification:3003", "notification"),

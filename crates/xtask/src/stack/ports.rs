@@ -8,8 +8,9 @@ use anyhow::Context as _;
 use crate::layout::Layout;
 
 /// Every port, with the well-known one that is taken when it is free.
-const WANTED: [(&str, u16); 16] = [
+const WANTED: [(&str, u16); 17] = [
     ("api-gateway", 3000),
+    ("gateway-metrics", 3100),
     ("cursor-integration", 3001),
     ("github-integration", 3002),
     ("notification", 3003),
@@ -33,7 +34,7 @@ pub(crate) struct Ports(BTreeMap<String, u16>);
 
 /// A free port below those that the system gives to outgoing connections (from 32768 on): a process that is started again, or takes its
 /// time to listen, finds it free still.
-fn any() -> anyhow::Result<TcpListener> {
+pub(crate) fn hold_free() -> anyhow::Result<TcpListener> {
     const FIRST: u32 = 10_000;
     const LAST: u32 = 32_000;
     let from = std::process::id().wrapping_mul(61);
@@ -55,7 +56,7 @@ impl Ports {
             let first = before.get(name).copied().or((!fresh).then_some(well_known));
             let listener = match first.map(|port| TcpListener::bind(("127.0.0.1", port))) {
                 Some(Ok(listener)) => listener,
-                _ => any()?,
+                _ => hold_free()?,
             };
             chosen.insert(name.to_owned(), listener.local_addr()?.port());
             held.push(listener);

@@ -125,6 +125,7 @@ fn command(service: Service, layout: &Layout, ports: &Ports) -> Command {
             if layout.routes().exists() {
                 command.env("API_GATEWAY_ROUTES", layout.routes());
             }
+            command.env("API_GATEWAY_METRICS_BIND", format!("127.0.0.1:{}", ports.of("gateway-metrics")));
         }
         Service::CursorIntegration | Service::Sandbox => {}
     }

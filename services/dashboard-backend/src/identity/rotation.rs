@@ -131,7 +131,8 @@ impl Keys {
     /// The keys as they are in the database now; what verifiers are told.
     pub async fn latest(&self, db: &PgPool, now: OffsetDateTime) -> Result<Arc<Ring>> {
         if let Some(given) = &self.given {
-            return Ok(given.reread().unwrap_or_else(|| given.current()));
+            let known = given.current();
+            return Ok(given.reread(&known).unwrap_or(known));
         }
         let mut conn = db.acquire().await?;
         let list = if let Some(list) = settings::find(&mut conn, ROTATED).await? {

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::decisions::TYPES;
 use crate::lifecycle::Status;
 use crate::store::{budgets, decisions, executions, projects};
+use crate::system::LastBackup;
 
 static PROJECTS: LazyLock<IntGaugeVec> =
     LazyLock::new(|| gauge("dashboard_projects", "Projects by status.", &["status"]));
@@ -56,6 +57,10 @@ static BUDGETS_NEAR: LazyLock<IntGaugeVec> = LazyLock::new(|| {
         "Budgets of which more is spent than their warning threshold, by scope and period.",
         &["scope", "period"],
     )
+});
+/// Has no value until somebody told of a backup, so that its absence says that there is none.
+static LAST_BACKUP: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    gauge("dashboard_last_backup_timestamp_seconds", "When the newest backup was made that we were told of.", &[])
 });
 /// Failed executions that the error workflow reported, each once, by kind (failed, crashed, outage).
 pub static WORKFLOW_ERRORS: LazyLock<IntCounterVec> = LazyLock::new(|| {
@@ -129,6 +134,9 @@ pub async fn refresh(app: &App) -> Result<()> {
         let budget = used.iter().find(|row| row.scope == scope && row.period == period);
         BUDGET_USED.with_label_values(&[scope, period]).set(budget.map_or(0.0, |row| row.used_ratio));
         BUDGETS_NEAR.with_label_values(&[scope, period]).set(budget.map_or(0, |row| row.near_limit));
+    }
+    if let Some(backup) = LastBackup::find(&mut conn).await? {
+        LAST_BACKUP.with_label_values::<&str>(&[]).set(backup.created_at.unix_timestamp());
     }
     Ok(())
 }

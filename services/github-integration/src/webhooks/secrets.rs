@@ -34,10 +34,11 @@ impl WebhookSecrets {
 
     /// Checks a delivery against every secret.
     pub fn verify(&self, body: &[u8], header: Option<&str>) -> Result<(), SignatureError> {
-        match self.current().verify(body, header) {
+        let known = self.current();
+        match known.verify(body, header) {
             // GitHub may have got the new secret a moment before we looked at the file.
             Err(SignatureError::Mismatch) => {
-                self.0.reread().map_or(Err(SignatureError::Mismatch), |secrets| secrets.verify(body, header))
+                self.0.reread(&known).map_or(Err(SignatureError::Mismatch), |secrets| secrets.verify(body, header))
             }
             outcome => outcome,
         }

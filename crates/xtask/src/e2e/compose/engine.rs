@@ -1,6 +1,5 @@
 //! Docker and its Compose, as this scenario uses them.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use crate::layout::{Layout, env};
 use crate::say::say;
 use crate::shell::{output, run_logged, wait_until, which};
+use crate::stack::hold_free;
 
 /// A command that starts an engine (`--engine`), installs Compose (`--compose`) and makes the images that it is given names of, for machines
 /// that reach no registry.
@@ -109,6 +109,19 @@ impl Compose {
             sandbox: local(sandbox),
             n8n: local(n8n),
         })
+    }
+
+    /// Sets a variable of the compose file from now on.
+    pub(super) fn set(&mut self, name: &'static str, value: String) {
+        self.environment.push((name, value));
+    }
+
+    /// A folder of this scenario's own.
+    pub(super) fn folder(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let folder = self.dir.join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder)?;
+        Ok(folder)
     }
 
     /// `docker compose` with nothing of this process's environment that could set something.
@@ -225,6 +238,23 @@ impl Container {
         self.facts["HostConfig"]["RestartPolicy"]["Name"] == "no"
     }
 
+    /// Ports of this machine that lead to it, and whether they do from more than loopback.
+    pub(super) fn published(&self) -> Vec<(String, bool)> {
+        let bindings = self.facts["HostConfig"]["PortBindings"].as_object();
+        let addresses = bindings.into_iter().flatten().flat_map(|(_, list)| list.as_array().into_iter().flatten());
+        addresses
+            .map(|address| {
+                let loopback = matches!(address["HostIp"].as_str(), Some("127.0.0.1" | "::1"));
+                (address["HostPort"].as_str().unwrap_or_default().to_owned(), !loopback)
+            })
+            .collect()
+    }
+
+    /// Which container it is, and since when it runs.
+    pub(super) fn start(&self) -> (String, String) {
+        (self.id.clone(), self.facts["State"]["StartedAt"].to_string())
+    }
+
     fn has_failed(&self) -> bool {
         self.runs_once() && self.facts["State"]["Status"] == "exited" && self.facts["State"]["ExitCode"] != 0
     }
@@ -252,11 +282,7 @@ impl Container {
 
 /// Three ports that were free a moment ago.
 fn free_ports() -> anyhow::Result<[u16; 3]> {
-    let listeners = [
-        TcpListener::bind(("127.0.0.1", 0))?,
-        TcpListener::bind(("127.0.0.1", 0))?,
-        TcpListener::bind(("127.0.0.1", 0))?,
-    ];
+    let listeners = [hold_free()?, hold_free()?, hold_free()?];
     let mut ports = [0; 3];
     for (port, listener) in ports.iter_mut().zip(&listeners) {
         *port = listener.local_addr()?.port();

@@ -28,8 +28,11 @@ pub(super) fn check(containers: &[Container], facts: &mut Facts) {
             problems.join("; ")
         });
     }
-    let mut published: Vec<&str> =
-        containers.iter().filter(|one| is_public(&one.facts)).map(|one| one.service.as_str()).collect();
+    let mut published: Vec<&str> = containers
+        .iter()
+        .filter(|one| one.published().iter().any(|(_, public)| *public))
+        .map(|one| one.service.as_str())
+        .collect();
     published.sort_unstable();
     facts.check("only the gateway and n8n are published beyond this machine", published == PUBLIC, || {
         format!("{published:?}")
@@ -80,16 +83,6 @@ fn problems(container: &Container) -> Vec<String> {
     problems
 }
 
-/// Whether a port is published on more than loopback.
-fn is_public(facts: &Value) -> bool {
-    let bindings = facts["HostConfig"]["PortBindings"].as_object();
-    bindings
-        .into_iter()
-        .flatten()
-        .flat_map(|(_, addresses)| addresses.as_array().into_iter().flatten())
-        .any(|address| !matches!(address["HostIp"].as_str(), Some("127.0.0.1" | "::1")))
-}
-
 fn list(value: &Value) -> Vec<&str> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
@@ -112,7 +105,7 @@ pub(super) fn image_sizes(built_for_release: bool, facts: &mut Facts) -> anyhow:
 pub(super) struct Secret {
     pub(super) path: String,
     facts: String,
-    text: String,
+    pub(super) text: String,
 }
 
 /// Reads the volume as root, beside the project.
@@ -160,15 +153,20 @@ pub(super) fn check_secrets(
     let mut seen = compose.output(&["logs", "--no-color"])?;
     for container in containers {
         seen.push_str(&container.facts.to_string());
+        let image = container.facts["Image"].as_str().unwrap_or_default();
+        seen.push_str(&output(Command::new("docker").args(["image", "inspect", image]))?);
+        seen.push_str(&output(Command::new("docker").args(["history", "--no-trunc", image]))?);
     }
     let told: Vec<&str> = secrets
         .iter()
         .filter(|secret| secret.text.len() >= 16 && seen.contains(&secret.text))
         .map(|secret| secret.path.as_str())
         .collect();
-    facts.check("no secret stands in a log or in what the engine tells of a container", told.is_empty(), || {
-        told.join(", ")
-    });
+    facts.check(
+        "no secret stands in a log or in what the engine tells of containers and images",
+        told.is_empty(),
+        || told.join(", "),
+    );
     Ok(())
 }
 

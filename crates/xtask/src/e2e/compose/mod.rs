@@ -5,6 +5,7 @@ mod engine;
 mod hardening;
 mod networks;
 mod project;
+mod restore;
 
 use std::process::Command;
 use std::time::Duration;
@@ -16,10 +17,10 @@ use super::{Facts, evidence};
 use crate::demo::Api;
 use crate::layout::{Layout, env};
 use crate::say::say;
-use crate::shell::{output, timed};
+use crate::shell::{output, timed, wait_until};
 use crate::{http, install};
 
-use engine::Compose;
+use engine::{Compose, Container};
 use project::Project;
 
 /// How long the whole project may take to start: n8n's first start is the longest.
@@ -50,7 +51,7 @@ pub(super) fn run(facts: &mut Facts) -> anyhow::Result<()> {
     let layout = Layout::named("compose");
     std::fs::create_dir_all(layout.logs())?;
     let release = env(RELEASE).is_some();
-    let compose = Compose::new(&layout, release)?;
+    let mut compose = Compose::new(&layout, release)?;
     compose.run("docker compose down", &["down", "--volumes", "--remove-orphans", "--timeout", "5"])?;
     timed("images", || compose.make_images())?;
     if !release {
@@ -59,7 +60,7 @@ pub(super) fn run(facts: &mut Facts) -> anyhow::Result<()> {
         timed("programs", || compose.place_programs())?;
     }
     timed("docker compose build", || compose.run("docker compose build", &["build"]))?;
-    let outcome = with_project(&compose, release, facts);
+    let outcome = with_project(&mut compose, release, facts);
     if outcome.is_err() {
         let log = layout.logs().join("containers.log");
         std::fs::write(&log, compose.output(&["logs", "--no-color", "--timestamps"]).unwrap_or_default())?;
@@ -69,7 +70,7 @@ pub(super) fn run(facts: &mut Facts) -> anyhow::Result<()> {
     outcome
 }
 
-fn with_project(compose: &Compose, release: bool, facts: &mut Facts) -> anyhow::Result<()> {
+fn with_project(compose: &mut Compose, release: bool, facts: &mut Facts) -> anyhow::Result<()> {
     timed("docker compose up", || up(compose))?;
     facts.check("everything is healthy with no .env", true, String::new);
     let containers = compose.containers()?;
@@ -77,6 +78,15 @@ fn with_project(compose: &Compose, release: bool, facts: &mut Facts) -> anyhow::
     hardening::image_sizes(release, facts)?;
     networks::check(compose, &containers, facts)?;
     let secrets = hardening::secrets(compose)?;
+    timed("docker compose up, at once again", || up(compose))?;
+    let again = compose.containers()?;
+    let runs =
+        |list: &[Container]| -> Vec<_> { list.iter().filter(|one| !one.runs_once()).map(Container::start).collect() };
+    facts.check(
+        "a second `up` changes nothing: what runs goes on, every secret is kept",
+        runs(&containers) == runs(&again) && hardening::unchanged(&secrets, &hardening::secrets(compose)?),
+        String::new,
+    );
 
     let password = "correct horse battery staple 7";
     let mut api = first_account(compose, password)?;
@@ -89,6 +99,12 @@ fn with_project(compose: &Compose, release: bool, facts: &mut Facts) -> anyhow::
     facts.check(
         "n8n's editor answers on its published port",
         http::is_ok(&format!("{}/healthz", compose.n8n)),
+        String::new,
+    );
+    facts.check(
+        "the numbers that Prometheus reads are not on the gateway's published port",
+        http::is_ok(&format!("{}/health/live", compose.gateway))
+            && !http::is_ok(&format!("{}/metrics", compose.gateway)),
         String::new,
     );
     let project = Project::build_while_killing(compose, &mut api, facts)?;
@@ -111,6 +127,13 @@ fn with_project(compose: &Compose, release: bool, facts: &mut Facts) -> anyhow::
     facts.check("the workflows were there already", imported.contains("unchanged") && changed.is_empty(), || {
         changed.join("\n")
     });
+
+    restore::on_another_machine(compose, &secrets, facts)?;
+    let mut api =
+        Api::at(&compose.gateway, project::EMAIL, password).context("signing in with the account of before")?;
+    facts.check("the project is completed there too", project.status(&mut api)? == "completed", String::new);
+    let restored = project.events(&mut api)?;
+    facts.check("its history came along", restored >= events, || format!("{restored} events instead of {events}"));
     Ok(())
 }
 
@@ -134,18 +157,24 @@ fn first_account(compose: &Compose, password: &str) -> anyhow::Result<Api> {
 
 /// Prometheus reaches everything that it is told to look at.
 fn scraped(compose: &Compose, facts: &mut Facts) -> anyhow::Result<()> {
-    let query = "http://127.0.0.1:9090/api/v1/query?query=up%20%3D%3D%200";
-    let answer = compose.output(&["exec", "-T", "prometheus", "wget", "-q", "-O", "-", query])?;
-    let down: serde_json::Value = serde_json::from_str(&answer)?;
-    let list = down["data"]["result"].as_array().context("Prometheus answers with a list")?;
-    // Grafana's image cannot be had everywhere.
-    let down: Vec<String> = list
-        .iter()
-        .filter_map(|one| one["metric"]["job"].as_str())
-        .filter(|job| *job != "grafana")
-        .map(str::to_owned)
-        .collect();
+    let ask = |query: &str| -> anyhow::Result<Vec<String>> {
+        let url = format!("http://127.0.0.1:9090/api/v1/query?query={query}");
+        let answer = compose.output(&["exec", "-T", "prometheus", "wget", "-q", "-O", "-", &url])?;
+        let answer: serde_json::Value = serde_json::from_str(&answer)?;
+        let list = answer["data"]["result"].as_array().context("Prometheus answers with a list")?;
+        Ok(list.iter().map(|one| one["metric"].to_string()).collect())
+    };
+    // Whoever was killed last is asked again within a quarter of a minute.
+    let mut down = Vec::new();
+    let _ = wait_until("Prometheus to reach everything", Duration::from_mins(1), || {
+        down = ask("up%20%3D%3D%200").unwrap_or_else(|error| vec![format!("{error:#}")]);
+        std::thread::sleep(Duration::from_secs(1));
+        down.is_empty()
+    });
     facts.check("Prometheus reaches everything it scrapes", down.is_empty(), || down.join(", "));
+    for metric in ["quantapilot_backup_last_success_timestamp_seconds", "dashboard_last_backup_timestamp_seconds"] {
+        facts.check(&format!("Prometheus knows {metric}"), !ask(metric)?.is_empty(), String::new);
+    }
     Ok(())
 }
 

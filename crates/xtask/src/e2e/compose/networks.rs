@@ -60,6 +60,12 @@ impl Outside {
     }
 }
 
+/// Whether a port of this machine answers somebody outside.
+fn answers_outside(port: &str) -> bool {
+    let script = format!("timeout 3 bash -c '</dev/tcp/{}/{port}'", HERE.split('/').next().unwrap_or_default());
+    output(Command::new("ip").args(["netns", "exec", NAMESPACE, "bash", "-c", &script])).is_ok()
+}
+
 impl Drop for Outside {
     fn drop(&mut self) {
         let _ = self.server.kill();
@@ -86,6 +92,14 @@ pub(super) fn check(compose: &Compose, containers: &[Container], facts: &mut Fac
             let found = reaches(&format!("container:{}", container.id), THERE, PORT);
             let fact = if wanted { "reaches the outside" } else { "does not reach the outside" };
             facts.check(&format!("{} {fact}", container.service), found == wanted, || "the other way round".to_owned());
+            for (port, public) in container.published() {
+                let fact = if public { "answers" } else { "does not answer" };
+                facts.check(
+                    &format!("{}'s port {port} {fact} somebody outside", container.service),
+                    answers_outside(&port) == public,
+                    || "the other way round".to_owned(),
+                );
+            }
         }
     } else {
         say!("    !! not tried: whether containers reach the outside (needs root and `ip`, to play a machine there)");
