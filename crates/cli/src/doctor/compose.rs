@@ -18,11 +18,12 @@ const PRIVATE: [&str; 3] = ["postgres", "redis", "pgbouncer"];
 /// Every setting there is.
 const KNOWN: &str = include_str!("../../../../.env.example");
 
-/// Looks at the files.
+/// Looks at the files, as Compose would read them on this machine.
 pub(super) fn look(file: &Path, overlays: &[PathBuf]) -> Result<Vec<Finding>, Failure> {
-    let mut whole = load(file)?;
+    let mut variables = Variables::of(file);
+    let mut whole = load(file, &mut variables)?;
     for overlay in overlays {
-        merge(&mut whole, load(overlay)?);
+        merge(&mut whole, load(overlay, &mut variables)?);
     }
     let services = whole.get("services").and_then(Value::as_mapping).cloned().unwrap_or_default();
     if services.is_empty() {
@@ -35,6 +36,7 @@ pub(super) fn look(file: &Path, overlays: &[PathBuf]) -> Result<Vec<Finding>, Fa
     let each = |id: &str, good: &str, fix: &str, check: &dyn Fn(&str, &Service) -> Vec<String>| {
         let found: Vec<String> = services
             .iter()
+            .filter(|(_, service)| !service.accepts(id))
             .flat_map(|(name, service)| {
                 check(name, service).into_iter().map(move |problem| format!("{name} {problem}"))
             })
@@ -71,6 +73,7 @@ pub(super) fn look(file: &Path, overlays: &[PathBuf]) -> Result<Vec<Finding>, Fa
         ),
         each("compose.images", "every image is of a fixed version", "name a version, never `latest`", &image),
     ];
+    findings.push(variables.finding());
     findings.extend(settings_of(&services));
     Ok(findings)
 }
@@ -80,6 +83,12 @@ struct Service(Mapping);
 impl Service {
     fn get(&self, key: &str) -> Option<&Value> {
         self.0.get(key)
+    }
+
+    /// Whether the file itself says why this rule is broken: `x-accepted: { healthchecks: "the reason" }`.
+    fn accepts(&self, id: &str) -> bool {
+        let rule = id.strip_prefix("compose.").unwrap_or(id);
+        self.get("x-accepted").and_then(|accepted| accepted.get(rule)).map(text).is_some_and(|why| !why.is_empty())
     }
 
     fn text(&self, key: &str) -> String {
@@ -122,34 +131,93 @@ impl Service {
 
 fn text(value: &Value) -> String {
     match value {
-        Value::String(text) => fill_in(text),
+        Value::String(text) => text.clone(),
         Value::Bool(value) => value.to_string(),
         Value::Number(value) => value.to_string(),
         _ => String::new(),
     }
 }
 
-/// `${NAME:-default}` as it is when nothing is set.
-fn fill_in(text: &str) -> String {
-    let mut filled = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        filled.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix('$') {
-            filled.push('$');
-            rest = after;
-        } else if let Some((inside, after)) = rest.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-            let default = inside.split_once(":-").or_else(|| inside.split_once('-')).map_or("", |(_, default)| default);
-            filled.push_str(default);
-            rest = after;
-        }
-    }
-    filled.push_str(rest);
-    filled
+/// What Compose fills in: the environment, and the file `.env` beside the compose file.
+struct Variables {
+    given: BTreeMap<String, String>,
+    /// Names that a file insists on and nobody gave, with what it says of them.
+    missing: BTreeMap<String, String>,
 }
 
-fn load(file: &Path) -> Result<Value, Failure> {
+impl Variables {
+    /// Any variable may stand in a compose file, not only settings of ours.
+    fn of(file: &Path) -> Self {
+        let beside = std::fs::read_to_string(file.with_file_name(".env")).unwrap_or_default();
+        let lines = beside.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+        let mut given: BTreeMap<String, String> = lines
+            .filter_map(|line| line.trim_start_matches("export ").split_once('='))
+            .map(|(name, value)| (name.trim().to_owned(), value.trim().trim_matches(['"', '\'']).to_owned()))
+            .collect();
+        given.extend(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        );
+        Self { given, missing: BTreeMap::new() }
+    }
+
+    /// Everything in it, filled in.
+    fn fill(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.fill_in(text),
+            Value::Sequence(list) => list.iter_mut().for_each(|one| self.fill(one)),
+            Value::Mapping(map) => map.values_mut().for_each(|one| self.fill(one)),
+            Value::Tagged(tagged) => self.fill(&mut tagged.value),
+            _ => {}
+        }
+    }
+
+    /// `${NAME}`, `${NAME:-default}` and `${NAME:?reason}`; `$$` is a dollar. With the colon, empty is as good as not given.
+    fn fill_in(&mut self, text: &str) -> String {
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('$') {
+            filled.push_str(&rest[..at]);
+            rest = &rest[at + 1..];
+            if let Some(after) = rest.strip_prefix('$') {
+                filled.push('$');
+                rest = after;
+            } else if let Some((inside, after)) = rest.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+                filled.push_str(&self.value_of(inside));
+                rest = after;
+            }
+        }
+        filled.push_str(rest);
+        filled
+    }
+
+    fn value_of(&mut self, inside: &str) -> String {
+        let end = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inside.len());
+        let (name, rest) = inside.split_at(end);
+        let (rest, may_be_empty) = rest.strip_prefix(':').map_or((rest, true), |rest| (rest, false));
+        match self.given.get(name).filter(|value| may_be_empty || !value.is_empty()) {
+            Some(value) => value.clone(),
+            None if rest.starts_with('?') => {
+                self.missing.insert(name.to_owned(), rest[1..].to_owned());
+                String::new()
+            }
+            None => rest.strip_prefix('-').unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn finding(&self) -> Finding {
+        if self.missing.is_empty() {
+            return Finding::ok("compose.variables", "every variable that the files insist on is set");
+        }
+        let missing: Vec<String> = self.missing.iter().map(|(name, why)| format!("{name} is not set: {why}")).collect();
+        Finding::critical(
+            "compose.variables",
+            missing.join("; "),
+            "set it in the environment, or in a file `.env` beside the compose file",
+        )
+    }
+}
+
+fn load(file: &Path, variables: &mut Variables) -> Result<Value, Failure> {
     let content = std::fs::read_to_string(file)
         .map_err(|error| Failure::usage(format!("cannot read `{}`: {error}", file.display())))?;
     let mut value: Value = serde_yaml_ng::from_str(&content)
@@ -158,7 +226,44 @@ fn load(file: &Path) -> Result<Value, Failure> {
     while value.as_mapping().is_some_and(|top| top.values().any(merges)) {
         value.apply_merge().map_err(|error| Failure::new(format!("`{}`: {error}", file.display())))?;
     }
+    variables.fill(&mut value);
+    let names: Vec<Value> =
+        value.get("services").and_then(Value::as_mapping).into_iter().flat_map(Mapping::keys).cloned().collect();
+    for name in names {
+        extend(&mut value, &name, file, variables)?;
+    }
     Ok(value)
+}
+
+/// Puts what a service extends beneath it. The file that it names is looked for from the folder of this one, and of the one above: Compose
+/// takes overlays in a folder of their own from where the first file is.
+fn extend(whole: &mut Value, name: &Value, file: &Path, variables: &mut Variables) -> Result<(), Failure> {
+    // Taken out first: one that extends itself by a detour ends here.
+    let Some(extends) = whole["services"][name].as_mapping_mut().and_then(|service| service.remove("extends")) else {
+        return Ok(());
+    };
+    let from = extends.get("service").cloned().unwrap_or_else(|| extends.clone());
+    let mut base = match extends.get("file").map(text) {
+        None => {
+            extend(whole, &from, file, variables)?;
+            whole["services"].get(&from).cloned()
+        }
+        Some(other) => {
+            let folder = file.parent().unwrap_or_else(|| Path::new("."));
+            let beside = [folder.join(&other), folder.join("..").join(&other)].into_iter().find(|path| path.exists());
+            let other = beside.ok_or_else(|| {
+                Failure::new(format!("`{}`: there is no `{other}` that `{}` extends", file.display(), text(name)))
+            })?;
+            load(&other, variables)?["services"].get(&from).cloned()
+        }
+    }
+    .ok_or_else(|| {
+        Failure::new(format!("`{}`: there is no `{}` that `{}` extends", file.display(), text(&from), text(name)))
+    })?;
+    let service = &mut whole["services"][name];
+    merge(&mut base, std::mem::replace(service, Value::Null));
+    *service = base;
+    Ok(())
 }
 
 /// Whether a merge key is left anywhere in it.
@@ -385,8 +490,36 @@ mod tests {
 
     #[test]
     fn variables_are_filled_in_with_their_defaults() {
-        assert_eq!(fill_in("${A:-0.0.0.0}:${B:-3000}:3000"), "0.0.0.0:3000:3000");
-        assert_eq!(fill_in("$$(cat x) ${C} ${D-}"), "$(cat x)  ");
+        let given = [("SET", "x"), ("EMPTY", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut variables = Variables { given: given.into(), missing: BTreeMap::new() };
+        assert_eq!(variables.fill_in("${A:-0.0.0.0}:${B:-3000}:3000"), "0.0.0.0:3000:3000");
+        assert_eq!(variables.fill_in("$$(cat x) ${C} ${D-}"), "$(cat x)  ");
+        assert_eq!(variables.fill_in("${SET:?needed}${EMPTY:-full}${EMPTY-full}"), "xfull");
+        assert_eq!(variables.finding().severity, ::doctor::Severity::Ok);
+        assert_eq!(variables.fill_in("https://${DOMAIN:?the public name}/"), "https:///");
+        assert!(variables.finding().detail.contains("DOMAIN is not set: the public name"));
+    }
+
+    #[test]
+    fn what_a_service_extends_stands_beneath_it() {
+        let home = tempfile::tempdir().unwrap();
+        let (base, over) = (home.path().join("base.yml"), home.path().join("over.yml"));
+        std::fs::write(&base, "services: {a: {user: '1', read_only: true, command: [x]}}").unwrap();
+        std::fs::write(&over, "services: {c: {extends: b}, b: {extends: {file: base.yml, service: a}, user: '2'}}")
+            .unwrap();
+        let mut variables = Variables { given: BTreeMap::new(), missing: BTreeMap::new() };
+        let whole = load(&over, &mut variables).unwrap();
+        for name in ["b", "c"] {
+            assert_eq!(
+                (&whole["services"][name]["user"], &whole["services"][name]["read_only"]),
+                (&Value::from("2"), &Value::from(true))
+            );
+        }
+        std::fs::write(&over, "services: {b: {extends: {file: base.yml, service: z}}}").unwrap();
+        assert!(
+            load(&over, &mut variables)
+                .is_err_and(|failure| failure.message().contains("there is no `z` that `b` extends"))
+        );
     }
 
     #[test]
