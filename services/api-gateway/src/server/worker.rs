@@ -19,7 +19,7 @@ use crate::metrics;
 use crate::proxy::Ids;
 use crate::upstream::pool::Pool;
 
-/// A worker whose timer comes this much too late has more to do than it can.
+/// A worker whose timer comes this much too late twice in a row has more to do than it can; once may be the machine's own pause.
 const BEHIND: Duration = Duration::from_millis(750);
 
 /// What one thread has for itself.
@@ -106,11 +106,13 @@ impl Drop for Open {
 
 /// What has to be done now and then.
 async fn tend(worker: Rc<Worker>) {
-    let mut rounds = 0_u32;
+    let (mut rounds, mut was_late) = (0_u32, false);
     loop {
         let begin = Instant::now();
         tokio::time::sleep(access_log::EVERY).await;
-        worker.behind.set(begin.elapsed() > access_log::EVERY + BEHIND);
+        let is_late = begin.elapsed() > access_log::EVERY + BEHIND;
+        worker.behind.set(is_late && was_late);
+        was_late = is_late;
         worker.access.flush();
         rounds = rounds.wrapping_add(1);
         if rounds.is_multiple_of(25) {
