@@ -33,12 +33,16 @@ pub(super) async fn serve(worker: Rc<Worker>, stream: TcpStream, address: IpAddr
     let peer = Peer { address, encrypted: tls.is_some() };
     let Some(tls) = tls else {
         match tokio::time::timeout(patience, begins_as_http2(&stream)).await {
-            Ok(Ok(true)) => http_2(worker, stream, peer).await,
+            Ok(Ok(true)) => Box::pin(http_2(worker, stream, peer)).await,
             Ok(Ok(false)) => http_1(worker, Joined(stream), peer).await,
             Ok(Err(_)) | Err(_) => {} // gone, or said nothing in time
         }
         return;
     };
+    Box::pin(encrypted(worker, stream, peer, tls, patience)).await;
+}
+
+async fn encrypted(worker: Rc<Worker>, stream: TcpStream, peer: Peer, tls: Tls, patience: Duration) {
     match tokio::time::timeout(patience, tls.accept(stream)).await {
         Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => http_2(worker, stream, peer).await,
         Ok(Ok(stream)) => http_1(worker, stream, peer).await,
@@ -68,7 +72,8 @@ async fn http_1<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(worker: Rc<W
     let io = TokioIo::new(Timed::new(stream, Duration::from_secs(settings.write_seconds)));
     let service = service_fn({
         let worker = Rc::clone(&worker);
-        move |request: Request<Incoming>| pipeline::serve(Rc::clone(&worker), peer, request)
+        // On the heap, and gone when it has answered: a connection that only streams on, or waits, does not hold the room.
+        move |request: Request<Incoming>| Box::pin(pipeline::serve(Rc::clone(&worker), peer, request))
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -89,7 +94,8 @@ async fn http_2<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(worker: Rc<W
     let io = TokioIo::new(Timed::new(stream, Duration::from_secs(worker.app.settings.write_seconds)));
     let service = service_fn({
         let worker = Rc::clone(&worker);
-        move |request: Request<Incoming>| pipeline::serve(Rc::clone(&worker), peer, request)
+        // On the heap, and gone when it has answered: a connection that only streams on, or waits, does not hold the room.
+        move |request: Request<Incoming>| Box::pin(pipeline::serve(Rc::clone(&worker), peer, request))
     });
     let connection = http2::Builder::new(Local)
         .timer(TokioTimer::new())
