@@ -162,14 +162,7 @@ impl Error {
 impl<E: Into<anyhow::Error>> From<E> for Error {
     fn from(source: E) -> Self {
         let source = source.into();
-        let busy = source.downcast_ref::<sqlx::Error>().is_some_and(|error| {
-            matches!(
-                error,
-                sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
-            ) || error
-                .as_database_error()
-                .is_some_and(|e| e.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("53")))
-        });
+        let busy = source.downcast_ref::<sqlx::Error>().is_some_and(is_away);
         // 22021 and 22P05: text that Postgres cannot hold, the NUL character that JSON may write as \u0000.
         let unfit_text = source.downcast_ref::<sqlx::Error>().is_some_and(|error| {
             error.as_database_error().is_some_and(|e| e.code().is_some_and(|code| code == "22021" || code == "22P05"))
@@ -190,6 +183,18 @@ impl<E: Into<anyhow::Error>> From<E> for Error {
             )
         };
         error.with_source(source)
+    }
+}
+
+/// Whether the database is away for the moment, rather than unwilling: no connection, or one that was cut. Classes of SQLSTATE: 08 is the
+/// connection (all that PgBouncer says when the server behind it is away is 08P01), 53 resources, 57P the server's own coming and going.
+fn is_away(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(cause) => {
+            cause.code().is_some_and(|code| ["08", "53", "57P"].iter().any(|class| code.starts_with(class)))
+        }
+        _ => false,
     }
 }
 
@@ -236,6 +241,27 @@ impl<T> OnConstraint<T> for sqlx::Result<T> {
             Ok(value) => Ok(value),
             Err(sqlx::Error::Database(cause)) if cause.constraint() == Some(constraint) => Err(error()),
             Err(other) => Err(other.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What Postgres and PgBouncer say when they are away, and what they say when somebody made a mistake.
+    #[sqlx::test]
+    async fn a_database_that_is_away_is_asked_again_later(db: sqlx::PgPool) {
+        for (state, code) in [
+            ("08P01", "database_unavailable"),
+            ("53300", "database_unavailable"),
+            ("57P01", "database_unavailable"),
+            ("22P05", "invalid_text"),
+            ("57014", "internal_error"),
+        ] {
+            let raise = format!("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$");
+            let failed = sqlx::query(sqlx::AssertSqlSafe(raise)).execute(&db).await.unwrap_err();
+            assert_eq!(Error::from(failed).code(), code, "{state}");
         }
     }
 }
