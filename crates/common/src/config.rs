@@ -1,7 +1,6 @@
 //! Reading the environment: every problem is found before one error is reported.
 
 use std::fmt;
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::str::FromStr;
@@ -10,6 +9,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::credentials::CredentialFiles;
 use crate::sandbox::Mode;
 
 /// A value that never prints. One that was read from a file remembers where, so that it can be read again when it is rotated
@@ -26,7 +26,7 @@ impl Secret {
         Self { text: secrecy::SecretString::from(text.into()), file: None }
     }
 
-    fn of_file(text: &str, file: &str) -> Self {
+    pub(crate) fn of_file(text: &str, file: &str) -> Self {
         Self { file: Some(Path::new(file).into()), ..Self::new(text.trim_end()) }
     }
 
@@ -64,6 +64,7 @@ type Lookup = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 pub struct Reader {
     lookup: Lookup,
     problems: Vec<String>,
+    credentials: CredentialFiles,
 }
 
 impl Reader {
@@ -75,7 +76,8 @@ impl Reader {
 
     /// Reads from anything that answers names, for tests and tools.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self { lookup: Box::new(move |name| lookup(name).filter(|value| !value.is_empty())), problems: Vec::new() }
+        let lookup = Box::new(move |name: &str| lookup(name).filter(|value| !value.is_empty()));
+        Self { lookup, problems: Vec::new(), credentials: CredentialFiles::default() }
     }
 
     /// The variable, or `None` when absent. A value that does not parse is a problem.
@@ -151,15 +153,10 @@ impl Reader {
     fn secret_of_folder(&mut self, name: &str) -> Option<Secret> {
         // `SECRETS_DIR` (default: none): a folder whose file `github_token` is the secret `GITHUB_TOKEN`, and so on. Files may be missing there.
         let path = Path::new(&(self.lookup)("SECRETS_DIR")?).join(name.to_ascii_lowercase());
-        match std::fs::read_to_string(&path) {
-            Ok(text) if text.trim().is_empty() => None,
-            Ok(text) => Some(Secret::of_file(&text, &path.display().to_string())),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => {
-                self.problem(format!("SECRETS_DIR: cannot read `{}`: {error}", path.display()));
-                None
-            }
-        }
+        self.credentials.read(&path).unwrap_or_else(|error| {
+            self.problem(format!("SECRETS_DIR: cannot read `{}`: {error}", path.display()));
+            None
+        })
     }
 
     /// The URL in the secret `name`, with the password of `password_name` put into it when it has none.
@@ -227,9 +224,9 @@ impl Reader {
         }
     }
 
-    /// Fails with every problem found.
-    pub fn finish(self) -> Result<(), ConfigError> {
-        if self.problems.is_empty() { Ok(()) } else { Err(ConfigError(self.problems)) }
+    /// Fails with every problem found; else tells which credentials came from the folder, for whoever wants to know when they change.
+    pub fn finish(self) -> Result<CredentialFiles, ConfigError> {
+        if self.problems.is_empty() { Ok(self.credentials) } else { Err(ConfigError(self.problems)) }
     }
 }
 

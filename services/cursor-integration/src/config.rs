@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use common::config::{ConfigError, Reader, Secret, Shared};
+use common::credentials::CredentialFiles;
 use common::sandbox::Mode;
 use common::telemetry::Telemetry;
 use url::Url;
@@ -17,6 +18,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     pub cursor: Cursor,
     pub runs: Runs,
+    /// Those that came from a folder.
+    pub credentials: CredentialFiles,
 }
 
 /// The Cursor Cloud Agents API.
@@ -93,8 +96,8 @@ impl Config {
             usage: seconds(&mut env, "CURSOR_USAGE_SECONDS", if is_cursor { "60,300,1800" } else { "6,30" }),
             keep_transcripts: env.keep_days("CURSOR_KEEP_TRANSCRIPTS_DAYS", 180),
         };
-        env.finish()?;
-        Ok(Self { shared, telemetry, cursor, runs })
+        let credentials = env.finish()?;
+        Ok(Self { shared, telemetry, cursor, runs, credentials })
     }
 }
 

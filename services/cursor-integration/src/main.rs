@@ -17,6 +17,7 @@ async fn main() -> anyhow::Result<()> {
     let stop = common::shutdown::on_signal();
     tokio::try_join!(
         common::http::serve(app.config.shared.bind, routes::service(&app), stop.clone()),
+        app.config.credentials.watch(stop.clone()),
         worker(&app).run(stop.clone()),
         common::metrics::refresh(stop, async || refresh_metrics(&app).await),
     )?;

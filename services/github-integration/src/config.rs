@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use common::config::{ConfigError, Reader, Secret, Shared};
+use common::credentials::CredentialFiles;
 use common::sandbox::Mode;
 use common::telemetry::Telemetry;
 use url::Url;
@@ -24,6 +25,8 @@ pub struct Config {
     pub start: Start,
     pub pace: Pace,
     pub documents: Documents,
+    /// Those that came from a folder.
+    pub credentials: CredentialFiles,
 }
 
 /// Webhooks.
@@ -155,8 +158,8 @@ impl Config {
             own: env.or("GITHUB_DOCUMENT_CHECKS", Policy::Require),
             foreign: env.or("GITHUB_FOREIGN_DOCUMENT_CHECKS", Policy::Report),
         };
-        env.finish()?;
-        Ok(Self { shared, telemetry, mode, github, webhook, start, pace, documents })
+        let credentials = env.finish()?;
+        Ok(Self { shared, telemetry, mode, github, webhook, start, pace, documents, credentials })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use common::config::{ConfigError, Reader, Secret, Shared};
+use common::credentials::CredentialFiles;
 use common::sandbox::Mode;
 use common::telemetry::Telemetry;
 use lettre::message::Mailbox;
@@ -25,6 +26,8 @@ pub struct Config {
     pub alertmanager_token: Option<Secret>,
     /// `NOTIFICATION_RUNBOOKS_URL` (default none): where people read the files of this repository; relative links to runbooks in alerts start there, for example `https://git.example.org/quantapilot/`.
     pub runbooks_url: Option<Url>,
+    /// Those that came from a folder.
+    pub credentials: CredentialFiles,
 }
 
 /// How long what was said stays here. What was decided, by whom and when is an event of dashboard-backend and stays for ever.
@@ -97,8 +100,8 @@ impl Config {
             env.problem("ALERTMANAGER_TOKEN is too short: it needs 16 characters or more (`openssl rand -hex 32` makes a good one)");
         }
         let runbooks_url = env.optional("NOTIFICATION_RUNBOOKS_URL");
-        env.finish()?;
-        Ok(Self { shared, telemetry, telegram, smtp, keep, alertmanager_token, runbooks_url })
+        let credentials = env.finish()?;
+        Ok(Self { shared, telemetry, telegram, smtp, keep, alertmanager_token, runbooks_url, credentials })
     }
 }
 

@@ -10,7 +10,7 @@ type Parse = fn(Reader) -> Result<(), ConfigError>;
 pub(super) const SERVICES: [(&str, Parse); 5] = [
     ("api-gateway", |mut env| {
         let _ = api_gateway::config::Config::read(&mut env);
-        env.finish()
+        env.finish().map(drop)
     }),
     ("cursor-integration", |env| cursor_integration::config::Config::read(env).map(drop)),
     ("dashboard-backend", |env| dashboard_backend::config::Config::read(env).map(drop)),

@@ -135,7 +135,7 @@ mod tests {
         let mut env =
             Reader::from_lookup(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, v)| (*v).to_owned()));
         let telemetry = Telemetry::read(&mut env);
-        env.finish().map(|()| telemetry).map_err(|error| error.to_string())
+        env.finish().map(|_| telemetry).map_err(|error| error.to_string())
     }
 
     #[test]
