@@ -5,13 +5,22 @@ use std::time::Duration;
 
 use common::http::client::{CallError, Client};
 use http::Method;
+use reqwest::tls::TlsInfo;
+use time::OffsetDateTime;
 use url::{Host, Url};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::Finding;
 
-/// The public address: HTTPS unless nobody else can reach it, with a certificate that holds.
-pub async fn public_url(url: &Url) -> Finding {
-    const ID: &str = "tls.public-url";
+const ID: &str = "tls.public-url";
+
+/// A certificate that was to be renewed by itself was not, if it has fewer days than this.
+const RENEW_DAYS: i64 = 14;
+/// With fewer, somebody must act today.
+const LAST_DAYS: i64 = 3;
+
+/// The public address: HTTPS unless nobody else can reach it, with a certificate that holds, and will for a while.
+pub async fn public_url(url: &Url, now: OffsetDateTime) -> Finding {
     if url.scheme() != "https" {
         return if is_local(url) {
             Finding::ok(ID, format!("{url} is this machine's own"))
@@ -28,7 +37,8 @@ pub async fn public_url(url: &Url) -> Finding {
     let path = url.join("/health/live").unwrap_or_else(|_| url.clone());
     match client.send(client.request(Method::GET, path)).await {
         Ok(response) if response.status().is_success() => {
-            Finding::ok(ID, format!("{url} answers, and its certificate holds"))
+            let shown = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+            certificate(url, shown.and_then(ends_at), now)
         }
         Ok(response) => Finding::warning(
             ID,
@@ -40,6 +50,26 @@ pub async fn public_url(url: &Url) -> Finding {
             Finding::warning(ID, format!("{url}: {}", why(&error)), fix)
         }
     }
+}
+
+/// What is to be said of a certificate that is good today.
+fn certificate(url: &Url, ends_at: Option<OffsetDateTime>, now: OffsetDateTime) -> Finding {
+    let Some(ends_at) = ends_at else {
+        return Finding::ok(ID, format!("{url} answers, and its certificate holds"));
+    };
+    let days = (ends_at - now).whole_days();
+    let detail = format!("{url} answers; its certificate holds until {}, {days} days", ends_at.date());
+    let fix = "renew it, and find out why that did not happen by itself (docs/tls.md)";
+    match days {
+        ..LAST_DAYS => Finding::critical(ID, detail, fix),
+        LAST_DAYS..RENEW_DAYS => Finding::warning(ID, detail, fix),
+        _ => Finding::ok(ID, detail),
+    }
+}
+
+fn ends_at(certificate: &[u8]) -> Option<OffsetDateTime> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    OffsetDateTime::from_unix_timestamp(parsed.validity().not_after.timestamp()).ok()
 }
 
 /// The innermost reason: the outer ones only say that a request failed.
@@ -68,11 +98,28 @@ mod tests {
 
     #[tokio::test]
     async fn plain_http_is_for_this_machine_alone() {
-        let severity = async |url: &str| public_url(&url.parse().unwrap()).await.severity;
+        let now = time::macros::datetime!(2026-06-01 12:00 UTC);
+        let severity = async |url: &str| public_url(&url.parse().unwrap(), now).await.severity;
         assert_eq!(severity("http://localhost:3000").await, Severity::Ok);
         assert_eq!(severity("http://[::1]:3000").await, Severity::Ok);
         assert_eq!(severity("http://pilot.example.org").await, Severity::Critical);
         assert_eq!(severity("http://192.0.2.7:3000").await, Severity::Critical);
         assert_eq!(severity("https://127.0.0.1:9").await, Severity::Warning);
+    }
+
+    #[test]
+    fn a_certificate_that_ends_soon_is_told_in_time() {
+        let url: Url = "https://pilot.example.org".parse().unwrap();
+        let mut request = rcgen::CertificateParams::new(vec!["pilot.example.org".to_owned()]).unwrap();
+        request.not_after = time::macros::datetime!(2026-06-30 00:00 UTC);
+        let made = request.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+        let ends_at = ends_at(made.der());
+        assert_eq!(ends_at, Some(request.not_after));
+        let on = |now| certificate(&url, ends_at, now);
+        let day = time::macros::datetime!(2026-06-01 12:00 UTC);
+        assert_eq!(on(day).severity, Severity::Ok);
+        assert!(on(day).detail.contains("until 2026-06-30, 28 days"), "{}", on(day).detail);
+        assert_eq!(on(time::macros::datetime!(2026-06-20 12:00 UTC)).severity, Severity::Warning);
+        assert_eq!(on(time::macros::datetime!(2026-06-28 12:00 UTC)).severity, Severity::Critical);
     }
 }

@@ -38,7 +38,7 @@ pub async fn examine(app: &App) -> Result<Report> {
         doctor::redis::look(&app.redis),
         doctor::fleet::look(&shared.services, &app.clock),
         doctor::n8n::look(&shared.n8n_url),
-        outside::public_url(&shared.public_url),
+        outside::public_url(&shared.public_url, app.clock.now()),
         backup(app),
     );
     let mut findings = database;

@@ -98,7 +98,7 @@ impl Doctor {
             redis,
             ::doctor::fleet::look(&settings.services, clock),
             n8n,
-            ::doctor::outside::public_url(&settings.public_url),
+            ::doctor::outside::public_url(&settings.public_url, clock.now()),
             credentials::look(),
         );
         let mut findings = settings::look();

@@ -123,6 +123,8 @@ impl Client {
             .pool_idle_timeout(Duration::from_secs(30))
             .user_agent(concat!("QuantaPilot/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
+            // So that a caller can look at the certificate it was shown.
+            .tls_info(true)
             .build()
             .expect("a client without special settings can be built");
         Self { peer, inner }
