@@ -55,7 +55,7 @@ pub async fn get_demo(State(app): State<App>, _caller: Caller<Viewer>) -> Result
 }
 
 /// The integrations that the sandbox plays, as the services that use them say. One that does not answer says nothing.
-async fn sandboxed(app: &App) -> Vec<String> {
+pub(super) async fn sandboxed(app: &App) -> Vec<String> {
     let services = &app.config.shared.services;
     let peers = [&services.github_integration, &services.cursor_integration, &services.notification];
     let answers = futures::future::join_all(peers.map(|url| system::ask(app, url))).await;

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::handlers::demo;
 use crate::identity::accounts::{check_email, check_name};
 use crate::identity::passwords::check_strength;
 use crate::identity::{sessions, setup};
@@ -40,13 +41,14 @@ pub struct CreateFirstAdmin {
 pub async fn get_setup(State(app): State<App>) -> Result<([(HeaderName, &'static str); 2], Json<SetupState>)> {
     let mut conn = app.db.acquire().await?;
     let needed = users::none_exists(&mut conn).await?;
+    drop(conn);
     // Browsers ask each time; the gateway may keep it, because the first account purges it.
     let headers =
         [(header::CACHE_CONTROL, "public, max-age=0, s-maxage=60"), (SURROGATE_KEY, CacheTag::SETUP.as_str())];
     let state = SetupState {
         needed,
         token_required: needed && !app.config.identity.setup_open,
-        sandbox: app.config.shared.sandbox_url.is_some(),
+        sandboxed: demo::sandboxed(&app).await,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     Ok((headers, Json(state)))

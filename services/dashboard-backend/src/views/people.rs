@@ -47,8 +47,8 @@ pub struct SetupState {
     pub needed: bool,
     /// The set-up link's token has to be given.
     pub token_required: bool,
-    /// The outside world is the sandbox.
-    pub sandbox: bool,
+    /// The integrations that the sandbox plays, such as `github`; empty when all are real.
+    pub sandboxed: Vec<String>,
     /// Version of the installation.
     pub version: String,
 }

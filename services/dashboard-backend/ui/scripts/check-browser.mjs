@@ -1,7 +1,7 @@
 // Every route, light and dark, wide and phone, in a real Chromium against the production build and the mock
-// API: no axe finding of WCAG 2.1 A/AA, no page error, no sideways scrolling, no CSP violation. Then a decision
-// is answered with the keyboard alone. Screenshots land in a temporary directory, or in $SHOTS;
-// arguments narrow the check to the routes of that name.
+// API: no axe finding of WCAG 2.1 A/AA, no page error, no sideways scrolling, no CSP violation, and the word
+// that the sandbox plays the integrations. Then a decision is answered with the keyboard alone. Screenshots
+// land in a temporary directory, or in $SHOTS; arguments narrow the check to the routes of that name.
 import { createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -132,6 +132,7 @@ for (const scheme of ['light', 'dark']) {
         const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         if (sideways > 0) found.push(`scrolls sideways by ${sideways} px`);
         if ((await page.locator('h1').count()) !== 1) found.push('needs exactly one h1');
+        if (!(await page.getByRole('note', { name: 'Sandbox' }).isVisible())) found.push('does not say that the sandbox plays the integrations');
       } catch (error) {
         await page.screenshot({ path: join(shots, `${name}-${scheme}-${width}-failed.png`) }).catch(() => {});
         found.push(error.message.split('\n')[0]);

@@ -2529,8 +2529,8 @@ export interface components {
         SetupState: {
             /** @description No user exists yet. */
             needed: boolean;
-            /** @description The outside world is the sandbox. */
-            sandbox: boolean;
+            /** @description The integrations that the sandbox plays, such as `github`; empty when all are real. */
+            sandboxed: string[];
             /** @description The set-up link's token has to be given. */
             token_required: boolean;
             /** @description Version of the installation. */

@@ -59,7 +59,7 @@ function steer(id: string, change: Partial<Schemas['Project']>): Schemas['Projec
 }
 
 const people: RequestHandler[] = [
-  http.get('/api/v1/setup', ({ response }) => response(200).json({ needed: world.setupNeeded, token_required: true, sandbox: true, version: '0.1.0' })),
+  http.get('/api/v1/setup', ({ response }) => response(200).json({ needed: world.setupNeeded, token_required: true, sandboxed: world.demo.sandboxed, version: '0.1.0' })),
   http.post('/api/v1/setup', async ({ request, response }) => {
     const body = await request.json();
     if (body.password.length < 10) {

@@ -48,9 +48,9 @@ export function SetupPage() {
     <AuthFrame title="Welcome to QuantaPilot" lead="Create the admin account. It can invite others afterwards.">
       <form onSubmit={submit}>
         <Stack spacing={2}>
-          {setup.data?.sandbox ? (
+          {setup.data && setup.data.sandboxed.length > 0 ? (
             <Alert severity="info" variant="outlined">
-              This installation runs on its own sandbox: nothing leaves this machine, and no other account is needed.
+              What has no credentials yet is played by stand-ins on this machine: you can begin without any other account.
             </Alert>
           ) : null}
           <AccountFields value={account} onChange={setAccount} error={create.error} own passwordHint="10 characters or more; a short sentence works well." />

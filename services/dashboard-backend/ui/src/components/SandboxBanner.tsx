@@ -3,7 +3,8 @@ import Box from '@mui/material/Box';
 import Link from '@mui/material/Link';
 
 interface SandboxBannerProps {
-  url: string;
+  /** Where its own page is; without it there is no link. */
+  url?: string;
   /** The integrations that are played: `github`, `cursor`, `telegram`, `mail`. */
   sandboxed: string[];
 }
@@ -42,9 +43,11 @@ export function SandboxBanner({ url, sandboxed }: SandboxBannerProps) {
       <Box component="span" sx={{ display: { xs: 'none', md: 'inline' } }}>
         Stand-ins on this machine: {named(sandboxed)}. Each becomes real with its credentials.
       </Box>
-      <Link href={url} target="_blank" rel="noopener" underline="always" sx={{ color: 'inherit', fontWeight: 600 }}>
-        Open the sandbox
-      </Link>
+      {url ? (
+        <Link href={url} target="_blank" rel="noopener" underline="always" sx={{ color: 'inherit', fontWeight: 600 }}>
+          Open the sandbox
+        </Link>
+      ) : null}
     </Box>
   );
 }
