@@ -1,8 +1,8 @@
 //! `cargo xtask test`: every check, one after another, with a count at the end.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::layout::Layout;
 use crate::say::say;
@@ -47,10 +47,14 @@ pub(crate) fn run(only: Option<&str>) -> anyhow::Result<bool> {
     install::n8n(&layout)?;
     let databases = Databases::start(&layout)?;
     let mut checks = Checks { layout, only, count: Count::default() };
+    let images = checks.wanted("e2e-compose").then(e2e::compose::prepare);
     checks.rust(&databases);
     checks.monitoring();
     checks.dashboard();
     checks.deployment();
+    if let Some(images) = images {
+        let _ = images.join();
+    }
     checks.end_to_end();
     drop(databases);
     anyhow::ensure!(!interrupted(), "interrupted");
@@ -74,11 +78,32 @@ impl Checks {
             cargo(&layout, &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
             one,
         );
-        self.command("rust-tests", cargo(&layout, &["test", "--workspace", "--no-fail-fast"]), cargo_tests);
+        self.rust_tests(|arguments| cargo(&layout, arguments));
         self.command("build", cargo(&layout, &["build", "--workspace", "--bins", "--exclude", "xtask"]), one);
         let mut workflows = Command::new(layout.binary("quantapilot"));
         workflows.args(["workflows", "check", "--dir"]).arg(layout.root.join("n8n-workflows"));
         self.command("workflows", workflows, one);
+    }
+
+    /// All tests; those that wait for a real n8n most of the time run beside the others.
+    fn rust_tests(&mut self, cargo: impl Fn(&[&str]) -> Command) {
+        const SLOW: &str = "rust-tests-n8n";
+        let (all, slow) = (self.wanted("rust-tests"), self.wanted(SLOW));
+        if !slow || interrupted() {
+            return;
+        }
+        // Once, so that neither waits for the other's compiler.
+        self.command("rust-tests-n8n-build", cargo(&["test", "--workspace", "--no-run"]), one);
+        let beside = cargo(&["test", "--workspace", "--test", "workflows", "--no-fail-fast", "--", "--ignored"]);
+        let layout = self.layout.clone();
+        let beside = std::thread::spawn(move || Ran::of(SLOW, beside, &layout));
+        if all {
+            self.command("rust-tests", cargo(&["test", "--workspace", "--no-fail-fast"]), cargo_tests);
+        }
+        match beside.join() {
+            Ok(ran) => self.told(&ran, cargo_tests),
+            Err(_) => self.failed(SLOW, &anyhow::anyhow!("panicked")),
+        }
     }
 
     /// What the programs that will read them say of our configuration, rules and tests of rules.
@@ -153,7 +178,7 @@ impl Checks {
         for scenario in e2e::SCENARIOS {
             let name = format!("e2e-{}", scenario.name);
             let covered = scenario.within.is_some() && self.only.is_empty();
-            if scenario.asked_for && self.only.is_empty() {
+            if scenario.by_name && self.only.is_empty() {
                 say!("  ⚠ SKIPPED {name}: it is run by `cargo xtask e2e {}`", scenario.name);
                 continue;
             }
@@ -182,30 +207,43 @@ impl Checks {
     }
 
     /// Runs one command and counts what its output says.
-    fn command(&mut self, name: &str, mut command: Command, count: fn(bool, &str) -> Count) {
-        if !self.wanted(name) || interrupted() {
-            return;
+    fn command(&mut self, name: &str, command: Command, count: fn(bool, &str) -> Count) {
+        if self.wanted(name) && !interrupted() {
+            let ran = Ran::of(name, command, &self.layout);
+            self.told(&ran, count);
         }
-        let start = Instant::now();
-        let log = self.layout.logs().join(format!("{name}.log"));
-        let outcome = run_logged(name, &mut command, &log);
-        let text = std::fs::read_to_string(&log).unwrap_or_default();
-        let mut counted = count(outcome.is_ok(), &text);
-        if outcome.is_err() && counted.failed == 0 {
+    }
+
+    fn told(&mut self, ran: &Ran, count: fn(bool, &str) -> Count) {
+        let text = std::fs::read_to_string(&ran.log).unwrap_or_default();
+        let mut counted = count(ran.outcome.is_ok(), &text);
+        if ran.outcome.is_err() && counted.failed == 0 {
             counted.failed = 1; // it failed before or beside its tests
         }
         let mark = if counted.failed == 0 { "✓" } else { "✗" };
-        say!(
-            "  {mark} {name}: {} passed, {} failed ({:.0} s)",
-            counted.passed,
-            counted.failed,
-            start.elapsed().as_secs_f64()
-        );
-        if let Err(error) = outcome {
-            show_failures(&text, &log);
+        let (name, passed, failed) = (&ran.name, counted.passed, counted.failed);
+        say!("  {mark} {name}: {passed} passed, {failed} failed ({:.0} s)", ran.took.as_secs_f64());
+        if let Err(error) = &ran.outcome {
+            show_failures(&text, &ran.log);
             say!("    {error:#}");
         }
         self.count.add(counted);
+    }
+}
+
+/// A command that ran to its end.
+struct Ran {
+    name: String,
+    log: PathBuf,
+    outcome: anyhow::Result<()>,
+    took: Duration,
+}
+
+impl Ran {
+    fn of(name: &str, mut command: Command, layout: &Layout) -> Self {
+        let (start, log) = (Instant::now(), layout.logs().join(format!("{name}.log")));
+        let outcome = run_logged(name, &mut command, &log);
+        Self { name: name.to_owned(), log, outcome, took: start.elapsed() }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The workflows on a real n8n, against a stand-in of our services. Slow (n8n takes its time to start), and one at a time.
+//! The workflows on a real n8n, against a stand-in of our services. Slow (n8n takes its time to start), and one at a time, so they run only
+//! when they are asked for: `cargo test --test workflows -- --ignored`. `cargo xtask test` does, beside all others.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not foresee")]
 
@@ -35,6 +36,7 @@ fn project() -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "minutes of a real n8n; see the top of the file"]
 async fn a_project_takes_every_turn_and_ends_released() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let Some((n8n, standin)) = start(Story::EveryTurn).await else { return };
@@ -75,6 +77,7 @@ async fn a_project_takes_every_turn_and_ends_released() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "minutes of a real n8n; see the top of the file"]
 async fn an_import_repeated_changes_nothing_and_an_intake_passes() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let Some((n8n, standin)) = start(Story::Smooth).await else { return };
@@ -106,6 +109,7 @@ async fn an_import_repeated_changes_nothing_and_an_intake_passes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "minutes of a real n8n; see the top of the file"]
 async fn a_killed_n8n_loses_nothing_and_repeats_nothing() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let Some((mut n8n, standin)) = start(Story::Smooth).await else { return };
@@ -146,6 +150,7 @@ async fn a_killed_n8n_loses_nothing_and_repeats_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "minutes of a real n8n; see the top of the file"]
 async fn a_superseded_execution_ends_quietly_and_an_outage_is_outlived() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let Some((n8n, standin)) = start(Story::Smooth).await else { return };

@@ -8,6 +8,7 @@ mod monitoring;
 mod outputs;
 mod projects;
 mod restore;
+mod stream;
 mod traffic;
 
 use crate::checks::Count;
@@ -22,7 +23,7 @@ pub(crate) struct Scenario {
     /// A longer scenario that checks the same and more; `cargo xtask test` runs that one alone.
     pub(crate) within: Option<&'static str>,
     /// `cargo xtask test` runs it only when it is named.
-    pub(crate) asked_for: bool,
+    pub(crate) by_name: bool,
     run: Run,
 }
 
@@ -37,24 +38,26 @@ enum Run {
 
 /// Every scenario, in the order in which they are run.
 pub(crate) const SCENARIOS: &[Scenario] = &[
-    Scenario { name: "loop", within: None, asked_for: false, run: Run::OnStack(projects::all_readmes) },
-    Scenario { name: "monitoring", within: Some("loop"), asked_for: false, run: Run::OnStack(monitoring::alone) },
-    Scenario { name: "schemathesis", within: None, asked_for: false, run: Run::OnStack(contract::run) },
-    Scenario { name: "kill-n8n", within: None, asked_for: false, run: Run::OnStack(kills::n8n) },
-    Scenario { name: "kill-services", within: None, asked_for: false, run: Run::OnStack(kills::services) },
+    Scenario { name: "loop", within: None, by_name: false, run: Run::OnStack(projects::all_readmes) },
+    Scenario { name: "monitoring", within: Some("loop"), by_name: false, run: Run::OnStack(monitoring::alone) },
+    Scenario { name: "schemathesis", within: None, by_name: false, run: Run::OnStack(contract::run) },
+    Scenario { name: "kill-n8n", within: None, by_name: false, run: Run::OnStack(kills::n8n) },
+    Scenario { name: "kill-services", within: None, by_name: false, run: Run::OnStack(kills::services) },
     Scenario {
         name: "rolling-restart",
         within: Some("kill-services"),
-        asked_for: false,
+        by_name: false,
+
         run: Run::OnStack(kills::rolling),
     },
     Scenario {
         name: "rotate-and-restore",
         within: None,
-        asked_for: true,
+        by_name: false,
         run: Run::OnStack(restore::rotate_and_restore),
     },
-    Scenario { name: "compose", within: None, asked_for: true, run: Run::Alone(compose::run) },
+    Scenario { name: "compose", within: None, by_name: false, run: Run::Alone(compose::run) },
+    Scenario { name: "scale-out", within: None, by_name: true, run: Run::Alone(compose::scaled_out) },
 ];
 
 /// What was checked.

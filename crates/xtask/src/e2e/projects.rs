@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::stream::EventStream;
 use super::{Facts, evidence, monitoring};
 use crate::demo::{Api, Approvals, Watch, is_final};
 use crate::http;
@@ -16,6 +17,7 @@ const UNSEEN: &str = "# Tide table\n\nA small tool that prints when the tide is 
 pub(super) fn all_readmes(stack: &mut Stack, facts: &mut Facts) -> anyhow::Result<()> {
     monitoring::begin(stack)?;
     let mut api = Api::sign_in(stack)?;
+    let stream = EventStream::open(stack, &api)?;
     let mut watches = Vec::new();
     for readme in ["python-cli", "node-api", "rust-library"] {
         watches.push(Watch::begin(stack, &mut api, readme)?);
@@ -40,5 +42,7 @@ pub(super) fn all_readmes(stack: &mut Stack, facts: &mut Facts) -> anyhow::Resul
     for (watch, status) in watches.iter().zip(&statuses) {
         evidence::completed(stack, &mut api, watch, status, facts)?;
     }
-    monitoring::check(stack, facts)
+    monitoring::check(stack, facts)?;
+    let projects: Vec<&str> = watches.iter().map(|watch| watch.project.as_str()).collect();
+    stream.check(&mut api, &projects, facts)
 }

@@ -1,12 +1,14 @@
 //! Docker and its Compose, as this scenario uses them.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use serde_json::{Value, json};
 
+use super::scale_out;
 use crate::layout::{Layout, env};
 use crate::say::say;
 use crate::shell::{output, run_logged, wait_until, which};
@@ -28,24 +30,21 @@ const PROGRAMS: [&str; 7] = [
 /// What the images are built on, when the programs are built outside.
 const BASES: [(&str, &str); 2] = [("RUST_IMAGE", "sandbox"), ("RUNTIME_IMAGE", "api-gateway")];
 
-/// Whether Compose can be used here; the reason why not.
-pub(super) fn available() -> Result<(), String> {
+/// That Compose can be used here; the reason why not.
+pub(super) fn available() -> anyhow::Result<()> {
     if let Some(maker) = env(IMAGE_MAKER) {
         for flag in ["--engine", "--compose"] {
-            output(Command::new(&maker).arg(flag)).map_err(|error| format!("{error:#}"))?;
+            output(Command::new(&maker).arg(flag))?;
         }
     }
-    if which("docker").is_none() {
-        return Err("docker is not installed".to_owned());
-    }
-    output(Command::new("docker").arg("info")).map_err(|_| "no Docker engine answers".to_owned())?;
+    ensure!(which("docker").is_some(), "docker is not installed");
+    ensure!(output(Command::new("docker").arg("info")).is_ok(), "no Docker engine answers");
     let version = output(Command::new("docker").args(["compose", "version", "--short"]));
-    let version = version.map_err(|_| "the plugin `docker compose` is not installed".to_owned())?;
-    let mut numbers =
-        version.trim().trim_start_matches('v').split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0_u32));
-    if (numbers.next(), numbers.next()) < (Some(2), Some(24)) {
-        return Err(format!("docker compose {} is too old: 2.24 or newer is needed", version.trim()));
-    }
+    let version = version.map_err(|_| anyhow!("the plugin `docker compose` is not installed"))?;
+    let version = version.trim();
+    let mut numbers = version.trim_start_matches('v').split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0_u32));
+    let is_new_enough = (numbers.next(), numbers.next()) >= (Some(2), Some(24));
+    ensure!(is_new_enough, "docker compose {version} is too old: 2.24 or newer is needed");
     Ok(())
 }
 
@@ -53,8 +52,11 @@ pub(super) fn available() -> Result<(), String> {
 pub(super) struct Compose {
     layout: Layout,
     dir: PathBuf,
+    files: Vec<PathBuf>,
     environment: Vec<(&'static str, String)>,
     pub(super) gateway: String,
+    /// Where a second replica of the gateway answers, if there is one.
+    pub(super) second_gateway: String,
     pub(super) sandbox: String,
     pub(super) n8n: String,
 }
@@ -69,21 +71,27 @@ pub(super) struct Container {
 impl Compose {
     pub(super) const PROJECT: &'static str = "quantapilot-e2e";
 
-    /// Chooses ports and writes down what differs from docker-compose.yml: finished programs instead of a build, and no Grafana where its
-    /// image cannot be had.
-    pub(super) fn new(layout: &Layout, release: bool) -> anyhow::Result<Self> {
+    /// Chooses ports and writes down what differs from docker-compose.yml and the overlays: finished programs instead of a build, and no
+    /// Grafana where its image cannot be had.
+    pub(super) fn new(layout: &Layout, release: bool, overlays: &[&str]) -> anyhow::Result<Self> {
         let dir = layout.state.join("compose");
         std::fs::create_dir_all(dir.join("prebuilt"))?;
-        let [gateway, n8n, sandbox] = free_ports()?;
+        let given = dir.join("given");
+        let _ = std::fs::remove_dir_all(&given);
+        std::fs::create_dir(&given)?;
+        let [gateway, second_gateway, n8n, sandbox] = free_ports()?;
         let local = |port: u16| format!("http://127.0.0.1:{port}");
         let environment = vec![
             ("VERSION", "e2e".to_owned()),
             ("GATEWAY_PORT", gateway.to_string()),
+            ("GATEWAY_PORTS", format!("{gateway}-{second_gateway}")),
             ("PUBLIC_URL", local(gateway)),
             ("N8N_EDITOR_PORT", n8n.to_string()),
             ("N8N_EDITOR_URL", local(n8n)),
             ("SANDBOX_PORT", sandbox.to_string()),
             ("SANDBOX_PUBLIC_URL", local(sandbox)),
+            // Whatever credentials this machine's own folder holds, this scenario gives its own.
+            ("SECRETS_FOLDER", given.display().to_string()),
         ];
         let build = json!({
             "context": dir,
@@ -98,14 +106,20 @@ impl Compose {
         if env(IMAGE_MAKER).is_some() {
             services.insert("grafana".to_owned(), json!({"profiles": ["not-here"]}));
         }
+        let played = services.entry("sandbox").or_insert_with(|| json!({}));
+        played["networks"] = json!({"internal": {"aliases": super::integrations::ALIASES}});
         // JSON is YAML.
         std::fs::write(dir.join("override.yml"), json!({"services": services}).to_string())?;
         std::fs::write(dir.join("empty.env"), "")?;
+        let shipped = ["docker-compose.yml"].iter().chain(overlays).map(|file| layout.root.join(file));
+        let files = shipped.chain([dir.join("override.yml")]).collect();
         Ok(Self {
             layout: layout.clone(),
             dir,
+            files,
             environment,
             gateway: local(gateway),
+            second_gateway: local(second_gateway),
             sandbox: local(sandbox),
             n8n: local(n8n),
         })
@@ -116,12 +130,14 @@ impl Compose {
         self.environment.push((name, value));
     }
 
-    /// A folder of this scenario's own.
-    pub(super) fn folder(&self, name: &str) -> anyhow::Result<PathBuf> {
-        let folder = self.dir.join(name);
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder)?;
-        Ok(folder)
+    /// Takes a variable of the compose file back to its default.
+    pub(super) fn unset(&mut self, name: &str) {
+        self.environment.retain(|(known, _)| *known != name);
+    }
+
+    /// The folder of credentials that people give.
+    pub(super) fn given(&self) -> PathBuf {
+        self.dir.join("given")
     }
 
     /// `docker compose` with nothing of this process's environment that could set something.
@@ -135,8 +151,9 @@ impl Compose {
         }
         command.env("DOCKER_BUILDKIT", "1").env("BUILDKIT_PROGRESS", "plain").envs(self.environment.iter().cloned());
         command.args(["compose", "--project-name", Self::PROJECT, "--env-file"]).arg(self.dir.join("empty.env"));
-        command.arg("--file").arg(self.layout.root.join("docker-compose.yml"));
-        command.arg("--file").arg(self.dir.join("override.yml"));
+        for file in &self.files {
+            command.arg("--file").arg(file);
+        }
         command.args(arguments);
         command
     }
@@ -156,14 +173,17 @@ impl Compose {
 
     /// Makes what the registries would give, where none is reached.
     pub(super) fn make_images(&self) -> anyhow::Result<()> {
-        let Some(maker) = env(IMAGE_MAKER) else { return Ok(()) };
+        if env(IMAGE_MAKER).is_none() {
+            return Ok(());
+        }
         let config = self.config()?;
+        let is_made_here = |image: &str| image.starts_with("quantapilot/") || image == scale_out::POOLER;
         let mut images: Vec<String> = config["services"]
             .as_object()
             .into_iter()
             .flatten()
             .filter_map(|(_, service)| service["image"].as_str())
-            .filter(|image| !image.starts_with("quantapilot/"))
+            .filter(|image| !is_made_here(image))
             .map(str::to_owned)
             .collect();
         for (argument, service) in BASES {
@@ -172,7 +192,28 @@ impl Compose {
         }
         images.sort();
         images.dedup();
-        run_logged("making images", Command::new(maker).args(images), &self.layout.logs().join("images.log"))
+        self.make(&images)
+    }
+
+    /// Makes one image that the compose file does not name.
+    pub(super) fn make_image(&self, name: &str) -> anyhow::Result<()> {
+        self.make(&[name.to_owned()])
+    }
+
+    fn make(&self, images: &[String]) -> anyhow::Result<()> {
+        let Some(maker) = env(IMAGE_MAKER) else { return Ok(()) };
+        // What is checked meanwhile goes first.
+        let mut make = Command::new("nice");
+        make.args(["-n", "19"]).arg(maker).args(images);
+        run_logged("making images", &mut make, &self.layout.logs().join("images.log"))
+    }
+
+    /// Runs a container as limited as ours are, to see whether this machine lets the engine do so.
+    pub(super) fn can_run(&self) -> anyhow::Result<()> {
+        let limits = ["--read-only", "--memory=64m", "--pids-limit=32", "--cap-drop=ALL", "--entrypoint=true"];
+        let mut run = Command::new("docker");
+        run.args(["run", "--rm"]).args(limits).arg(self.image_with_shell()?);
+        output(&mut run).map(drop)
     }
 
     /// Puts the programs that cargo built into the build's context, without their symbols.
@@ -280,10 +321,16 @@ impl Container {
     }
 }
 
-/// Three ports that were free a moment ago.
-fn free_ports() -> anyhow::Result<[u16; 3]> {
-    let listeners = [hold_free()?, hold_free()?, hold_free()?];
-    let mut ports = [0; 3];
+/// Four ports that were free a moment ago, the first two side by side.
+fn free_ports() -> anyhow::Result<[u16; 4]> {
+    let (first, second) = loop {
+        let first = hold_free()?;
+        if let Ok(second) = TcpListener::bind((Ipv4Addr::LOCALHOST, first.local_addr()?.port() + 1)) {
+            break (first, second);
+        }
+    };
+    let listeners = [first, second, hold_free()?, hold_free()?];
+    let mut ports = [0; 4];
     for (port, listener) in ports.iter_mut().zip(&listeners) {
         *port = listener.local_addr()?.port();
     }

@@ -3,15 +3,18 @@
 
 mod engine;
 mod hardening;
+mod integrations;
 mod networks;
 mod project;
 mod restore;
+mod scale_out;
 
 use std::process::Command;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Facts, evidence};
 use crate::demo::Api;
@@ -28,39 +31,72 @@ const START: Duration = Duration::from_mins(6);
 /// With this set the images are built from source, and their sizes are looked at. Takes as long as a release build.
 const RELEASE: &str = "QUANTAPILOT_COMPOSE_RELEASE";
 
-/// Runs the scenario, or says loudly that it is skipped.
-pub(super) fn run(facts: &mut Facts) -> anyhow::Result<()> {
-    let wanted = env("QUANTAPILOT_IMAGE_MAKER").is_some();
-    if wanted {
+/// Starts the engine and makes the images that no registry gives. Takes minutes from nothing, so that it is done beside other checks; the
+/// scenario finds them there, or meets what went wrong again.
+pub(crate) fn prepare() -> JoinHandle<()> {
+    std::thread::spawn(|| {
+        let _ = engine_and_images(&Layout::named("compose"), false, &[]);
+    })
+}
+
+/// An engine that runs containers, and the images that the compose file names; or the reason why not.
+fn engine_and_images(layout: &Layout, release: bool, overlays: &[&str]) -> anyhow::Result<Compose> {
+    if env("QUANTAPILOT_IMAGE_MAKER").is_some() {
         let programs = [
             ("dockerd", "docker.io"),
             ("cgroupfs-mount", "cgroupfs-mount"),
             ("iptables", "iptables"),
             ("ip", "iproute2"),
         ];
-        install::programs(&Layout::named("compose"), &programs)?;
+        install::programs(layout, &programs)?;
     }
-    if let Err(reason) = engine::available() {
-        anyhow::ensure!(!wanted, "the engine could not be started: {reason}");
-        say!("  !!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!");
-        say!("  !! SKIPPED: the compose file was NOT tried on a real engine.");
-        say!("  !! {reason}");
-        say!("  !!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!");
-        return Ok(());
-    }
-    let layout = Layout::named("compose");
     std::fs::create_dir_all(layout.logs())?;
+    engine::available()?;
+    let mut compose = Compose::new(layout, release, overlays)?;
+    if overlays.contains(&scale_out::OVERLAY) {
+        scale_out::make_pooler(&mut compose)?;
+    }
+    compose.make_images()?;
+    compose.can_run().context("the engine cannot run a container")?;
+    Ok(compose)
+}
+
+/// The compose file alone, through kills, restarts and the loss of the machine.
+pub(super) fn run(facts: &mut Facts) -> anyhow::Result<()> {
     let release = env(RELEASE).is_some();
-    let mut compose = Compose::new(&layout, release)?;
+    with_engine(release, &[], |compose| with_project(compose, release, facts))
+}
+
+/// The compose file with the overlay for more than one of each.
+pub(super) fn scaled_out(facts: &mut Facts) -> anyhow::Result<()> {
+    with_engine(false, &[scale_out::OVERLAY], |compose| scale_out::run(compose, facts))
+}
+
+/// Builds what the scenario needs, and takes everything away after it; or says loudly that it is skipped.
+fn with_engine(
+    release: bool,
+    overlays: &[&str],
+    scenario: impl FnOnce(&mut Compose) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let layout = Layout::named("compose");
+    let mut compose = match timed("an engine and images", || engine_and_images(&layout, release, overlays)) {
+        Ok(compose) => compose,
+        Err(reason) => {
+            say!("  !!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!");
+            say!("  !! SKIPPED: the compose file was NOT tried on a real engine.");
+            say!("  !! {reason:#}");
+            say!("  !!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!");
+            return Ok(());
+        }
+    };
     compose.run("docker compose down", &["down", "--volumes", "--remove-orphans", "--timeout", "5"])?;
-    timed("images", || compose.make_images())?;
     if !release {
         install::ui(&layout)?;
         crate::stack::build(&layout)?;
         timed("programs", || compose.place_programs())?;
     }
     timed("docker compose build", || compose.run("docker compose build", &["build"]))?;
-    let outcome = with_project(&mut compose, release, facts);
+    let outcome = scenario(&mut compose);
     if outcome.is_err() {
         let log = layout.logs().join("containers.log");
         std::fs::write(&log, compose.output(&["logs", "--no-color", "--timestamps"]).unwrap_or_default())?;
@@ -112,6 +148,7 @@ fn with_project(compose: &mut Compose, release: bool, facts: &mut Facts) -> anyh
     let containers = compose.containers()?;
     hardening::check_secrets(compose, &containers, &secrets, facts)?;
     scraped(compose, facts)?;
+    integrations::one_by_one(compose, &mut api, facts)?;
 
     let events = project.events(&mut api)?;
     timed("docker compose down", || compose.run("docker compose down", &["down"]))?;
@@ -155,25 +192,30 @@ fn first_account(compose: &Compose, password: &str) -> anyhow::Result<Api> {
     Api::at(&compose.gateway, project::EMAIL, password)
 }
 
+/// What Prometheus answers to a query: the labels of each series.
+fn ask_prometheus(compose: &Compose, query: &str) -> anyhow::Result<Vec<Value>> {
+    let url = format!("http://127.0.0.1:9090/api/v1/query?query={query}");
+    let answer = compose.output(&["exec", "-T", "prometheus", "wget", "-q", "-O", "-", &url])?;
+    let answer: Value = serde_json::from_str(&answer)?;
+    let list = answer["data"]["result"].as_array().context("Prometheus answers with a list")?;
+    Ok(list.iter().map(|one| one["metric"].clone()).collect())
+}
+
 /// Prometheus reaches everything that it is told to look at.
 fn scraped(compose: &Compose, facts: &mut Facts) -> anyhow::Result<()> {
-    let ask = |query: &str| -> anyhow::Result<Vec<String>> {
-        let url = format!("http://127.0.0.1:9090/api/v1/query?query={query}");
-        let answer = compose.output(&["exec", "-T", "prometheus", "wget", "-q", "-O", "-", &url])?;
-        let answer: serde_json::Value = serde_json::from_str(&answer)?;
-        let list = answer["data"]["result"].as_array().context("Prometheus answers with a list")?;
-        Ok(list.iter().map(|one| one["metric"].to_string()).collect())
-    };
     // Whoever was killed last is asked again within a quarter of a minute.
     let mut down = Vec::new();
     let _ = wait_until("Prometheus to reach everything", Duration::from_mins(1), || {
-        down = ask("up%20%3D%3D%200").unwrap_or_else(|error| vec![format!("{error:#}")]);
+        down = match ask_prometheus(compose, "up%20%3D%3D%200") {
+            Ok(series) => series.iter().map(Value::to_string).collect(),
+            Err(error) => vec![format!("{error:#}")],
+        };
         std::thread::sleep(Duration::from_secs(1));
         down.is_empty()
     });
     facts.check("Prometheus reaches everything it scrapes", down.is_empty(), || down.join(", "));
     for metric in ["quantapilot_backup_last_success_timestamp_seconds", "dashboard_last_backup_timestamp_seconds"] {
-        facts.check(&format!("Prometheus knows {metric}"), !ask(metric)?.is_empty(), String::new);
+        facts.check(&format!("Prometheus knows {metric}"), !ask_prometheus(compose, metric)?.is_empty(), String::new);
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::shell::{output, timed};
 const LOST: [&str; 7] = ["alertmanager", "grafana", "metrics", "n8n", "postgres", "prometheus", "secrets"];
 
 /// Makes a backup, loses everything else, and brings it back. What stands in `secrets` comes back as it was.
-pub(super) fn on_another_machine(compose: &mut Compose, secrets: &[Secret], facts: &mut Facts) -> anyhow::Result<()> {
+pub(super) fn on_another_machine(compose: &Compose, secrets: &[Secret], facts: &mut Facts) -> anyhow::Result<()> {
     let made = compose.output(&[
         "exec",
         "-T",
@@ -42,9 +42,7 @@ pub(super) fn on_another_machine(compose: &mut Compose, secrets: &[Secret], fact
         let _ = output(Command::new("docker").args(["volume", "rm", &name]));
     }
     say!("    the machine is lost: databases, secrets, n8n; the backups are not");
-    let given = compose.folder("given")?;
-    std::fs::write(given.join("backup_passphrase"), passphrase)?;
-    compose.set("SECRETS_FOLDER", given.display().to_string());
+    std::fs::write(compose.given().join("backup_passphrase"), passphrase)?;
     timed("restoring", || {
         compose.run(
             "restoring the secrets",
