@@ -23,6 +23,8 @@ pub struct Config {
     pub carriers: CarrierConfig,
     /// What new projects start with.
     pub projects: ProjectConfig,
+    /// What a run is thought to take before there were any.
+    pub budgets: BudgetConfig,
     /// `SANDBOX_PUBLIC_URL` (default `SANDBOX_URL`): where people open the sandbox's page.
     pub sandbox_public_url: Option<Url>,
 }
@@ -65,6 +67,15 @@ pub struct ProjectConfig {
     pub checks_deadline_seconds: i32,
 }
 
+/// What a run of an agent is thought to take while its role has too little history to tell.
+#[derive(Clone, Copy, Debug)]
+pub struct BudgetConfig {
+    /// `DASHBOARD_RUN_ESTIMATE_CENTS` (default 100): US cents that are set aside for a run before it starts.
+    pub run_cents: u32,
+    /// `DASHBOARD_RUN_ESTIMATE_TOKENS` (default 500000): tokens that are set aside for a run before it starts.
+    pub run_tokens: u32,
+}
+
 impl Config {
     /// From the process environment.
     pub fn from_env() -> Result<Self, ConfigError> {
@@ -96,6 +107,10 @@ impl Config {
                 max_fix_iterations: env.or("DASHBOARD_MAX_FIX_ITERATIONS", 3),
                 agent_deadline_seconds: env.or("DASHBOARD_AGENT_DEADLINE_SECONDS", 3600),
                 checks_deadline_seconds: env.or("DASHBOARD_CHECKS_DEADLINE_SECONDS", 1800),
+            },
+            budgets: BudgetConfig {
+                run_cents: env.or("DASHBOARD_RUN_ESTIMATE_CENTS", 100),
+                run_tokens: env.or("DASHBOARD_RUN_ESTIMATE_TOKENS", 500_000),
             },
             sandbox_public_url: env.optional("SANDBOX_PUBLIC_URL").or_else(|| shared.sandbox_url.clone()),
             shared,

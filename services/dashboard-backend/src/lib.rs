@@ -4,6 +4,7 @@
 //! an agent or to a person: other services do.
 
 pub mod app;
+pub mod budgets;
 pub mod carriers;
 pub mod config;
 pub mod decisions;

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::handlers::{
-    api_keys, auth, decisions, demo, events, home, internal, policies, projects, setup, system, ui, users,
+    api_keys, auth, budgets, decisions, demo, events, home, internal, policies, projects, setup, system, ui, users,
 };
 
 #[derive(OpenApi)]
@@ -66,6 +66,10 @@ pub fn public() -> OpenApiRouter<App> {
         .routes(routes!(policies::set_policy))
         .routes(routes!(policies::list_project_policies))
         .routes(routes!(policies::set_project_policy))
+        .routes(routes!(budgets::list_budgets))
+        .routes(routes!(budgets::set_budget, budgets::delete_budget))
+        .routes(routes!(budgets::list_project_budgets))
+        .routes(routes!(budgets::set_project_budget, budgets::delete_project_budget))
         .routes(routes!(decisions::get_decision))
         .routes(routes!(decisions::create_answer))
         .routes(routes!(events::stream_events))

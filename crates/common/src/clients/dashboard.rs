@@ -5,11 +5,11 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::Peer;
-use super::agents::{Finding, PlanAnswer, Requirement};
+use super::agents::{AgentRole, AgentTask, Finding, PlanAnswer, Requirement};
 use super::github::{ReadmeRef, RepositoryRef};
 use crate::auth::Role;
 use crate::http::client::CallError;
-use crate::ids::{ApiKeyId, DecisionId, ProjectId, UserId};
+use crate::ids::{AgentRunId, ApiKeyId, DecisionId, ProjectId, UserId};
 use crate::scopes::Scope;
 
 /// A client of dashboard-backend.
@@ -236,6 +236,36 @@ pub struct ProjectContext {
     pub timeline: Vec<String>,
 }
 
+/// A run of an agent that is about to start.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReserveBudget {
+    /// The run: asked for again, it gets the same answer.
+    pub run_id: AgentRunId,
+    /// Who is to work.
+    pub role: AgentRole,
+    /// What is to be done.
+    pub task: AgentTask,
+    /// The longest it may take.
+    pub deadline_seconds: i64,
+}
+
+/// Whether there is money for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Funding {
+    /// It is set aside: the run may start.
+    Reserved,
+    /// It does not fit a budget: the project waits, and people have been asked.
+    Held,
+}
+
+/// What became of a reservation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BudgetReservation {
+    /// Whether the run may start.
+    pub status: Funding,
+}
+
 /// The key that somebody came with, by its hash: the key itself stays at the gateway.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct VerifyApiKey {
@@ -320,6 +350,11 @@ impl DashboardClient {
     /// A user.
     pub async fn user(&self, id: UserId) -> Result<UserBrief, CallError> {
         self.0.get(&format!("/internal/v1/users/{id}")).await
+    }
+
+    /// Sets money aside for a run that is about to start, or has the project wait for it.
+    pub async fn reserve_budget(&self, id: ProjectId, run: &ReserveBudget) -> Result<BudgetReservation, CallError> {
+        self.0.post(&format!("/internal/v1/projects/{id}/budget/reservations"), run).await
     }
 
     /// What a prompt may draw on.

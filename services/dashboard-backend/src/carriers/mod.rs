@@ -49,6 +49,7 @@ pub async fn run_upkeep(app: App, stop: CancellationToken) -> anyhow::Result<()>
 /// One look at everything.
 pub async fn round(app: &App) -> common::Result<()> {
     crate::decisions::expiry::look(app).await?;
+    crate::budgets::hold::look(app).await?;
     reconcile::look(app).await?;
     crate::live::gauges::refresh(app).await?;
     let mut conn = app.db.acquire().await?;

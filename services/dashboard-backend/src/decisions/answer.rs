@@ -10,6 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{Ending, close, find, unknown};
 use crate::app::App;
+use crate::budgets;
 use crate::lifecycle::Outcome;
 use crate::projects::{record, steer};
 use crate::store::decisions::{DecisionRow, NewAnswer};
@@ -138,6 +139,9 @@ async fn judge(
         return Err(Error::unprocessable("comment_too_long", "The comment is too long")
             .with_field("comment", "must have 4000 characters or fewer"));
     }
+    if asks_for_budget(row) {
+        budgets::answer::check(row, &answer.choice, comment)?;
+    }
     let shown_is_current = answer.evidence_sha.as_deref().is_none_or(|sha| row.artifact_sha.as_deref() == Some(sha));
     if !shown_is_current || !evidence_is_current(conn, row).await? {
         return Err(Error::conflict(
@@ -167,6 +171,11 @@ pub(super) async fn evidence_is_current(conn: &mut PgConnection, row: &DecisionR
     }
 }
 
+/// Whether a hold asked: the answer then is about its limits.
+fn asks_for_budget(row: &DecisionRow) -> bool {
+    row.step.is_none() && row.decision_type == "budget"
+}
+
 /// What an answer brings about when no workflow asked.
 async fn act(
     conn: &mut PgConnection,
@@ -177,6 +186,10 @@ async fn act(
     now: OffsetDateTime,
 ) -> Result<()> {
     match answer.choice.as_str() {
+        choice if asks_for_budget(row) => {
+            let comment = answer.comment.as_deref().map(str::trim);
+            budgets::answer::act(conn, project, row, (choice, comment), &user.display_name, now).await?;
+        }
         "retry" | "skip" if project.failed => {
             if answer.choice == "skip"
                 && let Some(key) = project.current_milestone.clone()

@@ -46,6 +46,8 @@ fn consequence(decision_type: &str, choice: &str) -> &'static str {
         ("merge", "change") => "The developer gets your comment, and you are asked again after the tests.",
         ("release", "approve") => "The release is tagged and published.",
         ("release", "reject") => "The project ends without a release; everything is merged.",
+        ("budget", "approve") => "The limit is raised as the question says, and the work goes on.",
+        ("budget", "change") => "The limit becomes what you write; the work goes on as soon as it fits.",
         (_, "retry") => "It is tried again from where it stopped.",
         (_, "skip") => "It goes on without this part.",
         (_, "stop") => "The project ends here. What was made stays.",

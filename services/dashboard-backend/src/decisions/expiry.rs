@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Ending, close, find};
 use crate::app::App;
+use crate::budgets;
 use crate::projects::record;
 use crate::store::decisions;
 
@@ -34,6 +35,10 @@ async fn expire(app: &App, id: DecisionId) -> Result<()> {
     if row.step.is_none() && project.failed {
         // Nobody else would ask again about a project that cannot go on.
         crate::carriers::failure::ask_again(&mut tx, &mut project, &row, now).await?;
+    }
+    if row.step.is_none() && row.decision_type == "budget" {
+        // Asked again, with the numbers of now, when the work still does not fit.
+        budgets::hold::review(&mut tx, &mut project, now).await?;
     }
     let data = json!({"decision_id": id, "short_id": row.short_id, "type": row.decision_type});
     record::project(

@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod auth;
+pub mod budgets;
 pub mod decisions;
 pub mod demo;
 pub mod events;

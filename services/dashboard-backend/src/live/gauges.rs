@@ -47,14 +47,14 @@ static EXECUTIONS: LazyLock<IntGaugeVec> = LazyLock::new(|| {
 static BUDGET_USED: LazyLock<GaugeVec> = LazyLock::new(|| {
     float_gauge(
         "dashboard_budget_used_ratio",
-        "What is spent of the budget that is nearest to its limit (1: all of it), by scope and period; 0 when there is no budget.",
+        "What is spent and reserved of the budget that is nearest to its limit (1: all of it), by scope and period; 0 when there is no budget.",
         &["scope", "period"],
     )
 });
 static BUDGETS_NEAR: LazyLock<IntGaugeVec> = LazyLock::new(|| {
     gauge(
         "dashboard_budgets_near_limit",
-        "Budgets of which more is spent than their warning threshold, by scope and period.",
+        "Budgets of which more is spent and reserved than their warning threshold, by scope and period.",
         &["scope", "period"],
     )
 });

@@ -2,13 +2,14 @@
 
 use common::auth::Identity;
 use common::ids::ProjectId;
-use common::{Result, steps};
+use common::{Error, Result, steps};
 use serde_json::json;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::{life, page, record};
 use crate::app::App;
+use crate::budgets::hold;
 use crate::decisions;
 use crate::jobs::start_carrier;
 use crate::lifecycle::{Input, Outcome};
@@ -52,7 +53,7 @@ pub async fn steer(
     let sentence = format!("{name} {verb} the project{because}");
     match order {
         Order::Pause => life::apply(&mut tx, &mut project, Input::Pause, Some(&sentence), now).await?,
-        Order::Resume => go_on(&mut tx, &mut project, now).await?,
+        Order::Resume => resume(&mut tx, &mut project, now).await?,
         Order::Cancel => close(&mut tx, &mut project, Outcome::Cancelled, Some(&sentence), now).await?,
         Order::Retry => retry(&mut tx, &mut project, &name, now).await?,
     }
@@ -63,10 +64,20 @@ pub async fn steer(
     page(app, &mut conn, row, caller.role).await
 }
 
-async fn go_on(conn: &mut PgConnection, project: &mut ProjectRow, now: OffsetDateTime) -> Result<()> {
-    let input = if project.budget_hold && !project.paused { Input::ReleaseBudget } else { Input::Resume };
-    life::apply(conn, project, input, None, now).await?;
-    if !project.paused && !project.budget_hold {
+/// Lifts a pause, or else the budget's hold if the work fits by now: nobody resumes past a limit.
+async fn resume(conn: &mut PgConnection, project: &mut ProjectRow, now: OffsetDateTime) -> Result<()> {
+    if project.budget_hold && !project.paused {
+        hold::review(conn, project, now).await?;
+        if project.budget_hold {
+            return Err(Error::conflict(
+                "over_budget",
+                "The next piece of work still does not fit the budget: raise the limit, or answer the question about it",
+            ));
+        }
+        return Ok(());
+    }
+    life::apply(conn, project, Input::Resume, None, now).await?;
+    if !project.budget_hold {
         steps::release_held(conn, project.id, now).await?;
     }
     // Without effect when the execution that was at work still waits.

@@ -2,11 +2,11 @@
 
 use common::Result;
 use common::clients::agents::Usage;
-use common::ids::ProjectId;
+use common::ids::{AgentRunId, ProjectId, StageId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use crate::store::{metrics, stages};
+use crate::store::{metrics, reservations, stages};
 
 /// Keeps what a run took. The same run may be reported several times, as its numbers become known.
 #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^53")]
@@ -18,7 +18,7 @@ pub async fn keep(
     usage: &Usage,
     now: OffsetDateTime,
 ) -> Result<()> {
-    let stage = stages::find_open(conn, project).await?.map(|stage| stage.id);
+    let stage = stage_of(conn, project, run).await?;
     let metric = |name: &'static str, value: f64, unit: &'static str| metrics::NewMetric {
         project_id: project,
         stage_id: stage,
@@ -37,4 +37,15 @@ pub async fn keep(
         metrics::upsert(conn, &metric(metrics::COST, cents, "cents"), now).await?;
     }
     Ok(())
+}
+
+/// The stage in which the run was asked for, however late its numbers come; the open one when that is not known.
+async fn stage_of(conn: &mut PgConnection, project: ProjectId, run: &str) -> Result<Option<StageId>> {
+    if let Ok(run) = run.parse::<AgentRunId>()
+        && let Some(reserved) = reservations::find(conn, run).await?.filter(|row| row.project_id == project)
+        && reserved.stage_id.is_some()
+    {
+        return Ok(reserved.stage_id);
+    }
+    Ok(stages::find_open(conn, project).await?.map(|stage| stage.id))
 }

@@ -245,6 +245,22 @@ pub async fn count_pending(conn: &mut PgConnection, project: ProjectId) -> sqlx:
         .await
 }
 
+/// The question of a type that we asked a project's people by ourselves and that is still open.
+pub async fn find_own_pending(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    decision_type: &str,
+) -> sqlx::Result<Option<DecisionRow>> {
+    sqlx::query_as(
+        "SELECT d.*, p.name AS project_name FROM hitl_decisions d JOIN projects p ON p.id = d.project_id
+         WHERE d.project_id = $1 AND d.decision_type = $2 AND d.step IS NULL AND d.status = 'pending' LIMIT 1",
+    )
+    .bind(project)
+    .bind(decision_type)
+    .fetch_optional(conn)
+    .await
+}
+
 /// How many wait for people, over all projects.
 pub async fn count_all_pending(conn: &mut PgConnection) -> sqlx::Result<i64> {
     sqlx::query_scalar("SELECT count(*) FROM hitl_decisions WHERE status = 'pending'").fetch_one(conn).await

@@ -5,6 +5,7 @@ use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::budgets::{Amount, Within};
 use crate::views::Spend;
 
 /// Tokens of one agent run.
@@ -96,4 +97,23 @@ pub async fn spend_since(conn: &mut PgConnection, since: OffsetDateTime) -> sqlx
     .fetch_one(conn)
     .await?;
     Ok(row.spend())
+}
+
+/// What was spent in a scope.
+#[expect(clippy::cast_possible_truncation, reason = "token counts are whole and far below 2^53")]
+pub async fn spent_within(conn: &mut PgConnection, within: Within) -> sqlx::Result<Amount> {
+    let (cents, tokens): (f64, f64) = sqlx::query_as(
+        "SELECT coalesce(sum(value) FILTER (WHERE metric_name = $1), 0), coalesce(sum(value) FILTER (WHERE metric_name = $2), 0)
+         FROM performance_metrics
+         WHERE metric_name IN ($1, $2) AND ($3::uuid IS NULL OR project_id = $3) AND ($4::uuid IS NULL OR stage_id = $4)
+           AND ($5::timestamptz IS NULL OR recorded_at >= $5)",
+    )
+    .bind(COST)
+    .bind(TOKENS)
+    .bind(within.project)
+    .bind(within.stage)
+    .bind(within.since)
+    .fetch_one(conn)
+    .await?;
+    Ok(Amount { cents, tokens: tokens as i64 })
 }

@@ -11,6 +11,7 @@ pub mod milestones;
 pub mod policies;
 pub mod projects;
 pub mod requirements;
+pub mod reservations;
 pub mod revocations;
 pub mod sessions;
 pub mod settings;

@@ -114,6 +114,13 @@ pub async fn lock(conn: &mut PgConnection, id: ProjectId) -> sqlx::Result<Option
     sqlx::query_as("SELECT * FROM projects WHERE id = $1 FOR NO KEY UPDATE").bind(id).fetch_optional(conn).await
 }
 
+/// Those that wait for money.
+pub async fn list_held_by_budget(conn: &mut PgConnection) -> sqlx::Result<Vec<ProjectId>> {
+    sqlx::query_scalar("SELECT id FROM projects WHERE budget_hold AND finished_at IS NULL ORDER BY number")
+        .fetch_all(conn)
+        .await
+}
+
 /// By GitHub's id of the repository.
 pub async fn find_by_repository(conn: &mut PgConnection, repository_id: i64) -> sqlx::Result<Option<ProjectRow>> {
     sqlx::query_as("SELECT * FROM projects WHERE repository_id = $1").bind(repository_id).fetch_optional(conn).await

@@ -1,6 +1,7 @@
 //! What the public API answers. The dashboard's types are generated from these.
 
 pub mod api_keys;
+pub mod budgets;
 pub mod home;
 pub mod people;
 pub mod projects;

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod bad_inputs;
+mod budgets;
 mod carriers;
 mod decisions;
 mod events;

@@ -87,4 +87,16 @@ async fn the_budget_nearest_to_its_limit_is_told(db: PgPool) {
     );
     assert_eq!(used(&mut conn, "installation", "day").await, Some((0.5, 0)), "only today's");
     assert_eq!(used(&mut conn, "installation", "month").await, Some((0.25, 0)));
+
+    // What is set aside for runs under way counts like what was spent.
+    let path = format!("/internal/v1/projects/{}/budget/reservations", run.project);
+    let body = json!({"run_id": uuid::Uuid::now_v7(), "role": "qa", "task": "test", "deadline_seconds": 60});
+    sqlx::query("UPDATE budgets SET limit_cents = limit_cents * 100, limit_tokens = limit_tokens * 1000")
+        .execute(&mut *conn)
+        .await
+        .unwrap();
+    let answer = app.service("cursor-integration", Method::POST, &path, Some(body)).await;
+    assert_eq!(answer.body["status"], "reserved", "{}", answer.body);
+    let (ratio, _) = used(&mut conn, "installation", "day").await.unwrap();
+    assert!((ratio - 145.0 / 9_000.0).abs() < 1e-9, "a dollar is set aside: {ratio}");
 }

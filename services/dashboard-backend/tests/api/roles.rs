@@ -27,6 +27,8 @@ fn table() -> Vec<(Method, &'static str, Role, Option<Value>)> {
         (get.clone(), with_id("/api/v1/projects/{id}/requirements"), Role::Viewer, None),
         (get.clone(), with_id("/api/v1/projects/{id}/policies"), Role::Viewer, None),
         (get.clone(), "/api/v1/policies", Role::Viewer, None),
+        (get.clone(), "/api/v1/budgets", Role::Viewer, None),
+        (get.clone(), with_id("/api/v1/projects/{id}/budgets"), Role::Viewer, None),
         (get.clone(), "/api/v1/decisions", Role::Viewer, None),
         (get.clone(), with_id("/api/v1/decisions/{id}"), Role::Viewer, None),
         (get.clone(), "/api/v1/demo", Role::Viewer, None),
@@ -47,6 +49,10 @@ fn table() -> Vec<(Method, &'static str, Role, Option<Value>)> {
         (post.clone(), with_id("/api/v1/projects/{id}/retry"), Role::Operator, Some(json!({}))),
         (put.clone(), with_id("/api/v1/projects/{id}/policies/plan"), Role::Operator, Some(json!({"mode": "ask"}))),
         (post.clone(), "/api/v1/demo", Role::Operator, Some(json!({"readme": "x"}))),
+        (put.clone(), "/api/v1/budgets/day", Role::Admin, Some(json!({"limit_cents": 5}))),
+        (Method::DELETE, "/api/v1/budgets/day", Role::Admin, None),
+        (put.clone(), with_id("/api/v1/projects/{id}/budgets/day"), Role::Admin, Some(json!({"limit_cents": 5}))),
+        (Method::DELETE, with_id("/api/v1/projects/{id}/budgets/day"), Role::Admin, None),
         (put, "/api/v1/policies/plan", Role::Admin, Some(json!({"mode": "ask"}))),
         (get, "/api/v1/users", Role::Admin, None),
         (
@@ -109,7 +115,11 @@ fn the_table_names_every_endpoint() {
 /// A path with its variable parts made alike.
 fn shape(path: &str) -> String {
     let part = |part: &str| {
-        if part.starts_with('{') || part.len() == 36 || part == "plan" { "*".to_owned() } else { part.to_owned() }
+        if part.starts_with('{') || part.len() == 36 || matches!(part, "plan" | "day") {
+            "*".to_owned()
+        } else {
+            part.to_owned()
+        }
     };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }

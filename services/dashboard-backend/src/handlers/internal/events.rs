@@ -6,12 +6,18 @@ use common::auth::ServiceCaller;
 use common::clients::agents::Usage;
 use common::clients::dashboard::EventReport;
 use common::http::Json;
+use common::ids::AgentRunId;
 use common::{Error, Result};
+use serde_json::Value;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
 
 use crate::app::App;
+use crate::budgets::settle;
 use crate::projects::{self, usage};
 use crate::store::events::{self, NewEvent};
 use crate::store::projects::touch;
+use crate::store::reservations;
 
 /// Keep an event; the same key is kept once.
 pub(super) async fn report_event(
@@ -37,10 +43,7 @@ pub(super) async fn report_event(
     // The project's row first, the timeline last: the order of every other transaction.
     projects::find(&mut tx, body.project_id).await?;
     touch(&mut tx, body.project_id, now).await?;
-    let reported: Option<Usage> = body.data.get("usage").and_then(|usage| serde_json::from_value(usage.clone()).ok());
-    if let (Some(reported), Some(run)) = (reported, body.data.get("run_id").and_then(serde_json::Value::as_str)) {
-        usage::keep(&mut tx, body.project_id, run, &reported, now).await?;
-    }
+    keep_usage(&mut tx, &body, now).await?;
     let event = NewEvent {
         // As it is: any service may deliver another's report, so the caller says nothing of whose event it is.
         key: body.key,
@@ -56,4 +59,22 @@ pub(super) async fn report_event(
         tx.commit().await?;
     }
     Ok(StatusCode::ACCEPTED)
+}
+
+/// What a run took, when the event tells: it is kept, and what was set aside for the run is settled.
+async fn keep_usage(conn: &mut PgConnection, event: &EventReport, now: OffsetDateTime) -> Result<()> {
+    let reported: Option<Usage> = event.data.get("usage").and_then(|usage| serde_json::from_value(usage.clone()).ok());
+    let (Some(usage), Some(run)) = (reported, event.data.get("run_id").and_then(Value::as_str)) else { return Ok(()) };
+    usage::keep(conn, event.project_id, run, &usage, now).await?;
+    let Ok(run) = run.parse::<AgentRunId>() else { return Ok(()) };
+    let report = settle::Report {
+        ended: event.kind == "agent_run.finished",
+        last: event.data.get("usage_final").and_then(Value::as_bool).unwrap_or(false),
+        tokens: Some(usage.total_tokens).filter(|tokens| *tokens > 0),
+        cents: usage.cost_cents.filter(|cents| cents.is_finite() && *cents >= 0.0),
+    };
+    if let Some(row) = reservations::find(conn, run).await?.filter(|row| row.project_id == event.project_id) {
+        reservations::update(conn, &settle::settled(row, &report, now)).await?;
+    }
+    Ok(())
 }

@@ -10,6 +10,7 @@ mod gates;
 mod milestones;
 mod plan;
 mod projects;
+mod reservations;
 mod revocations;
 mod signing_keys;
 mod stages;
@@ -28,6 +29,7 @@ pub fn router() -> Router<App> {
         .route("/internal/v1/projects", post(projects::register_project))
         .route("/internal/v1/projects/{id}/executions", post(projects::register_execution))
         .route("/internal/v1/projects/{id}/finish", post(projects::finish_project))
+        .route("/internal/v1/projects/{id}/budget/reservations", post(reservations::reserve_budget))
         .route("/internal/v1/projects/{id}/context", get(context::get_context))
         .route("/internal/v1/projects/{id}/stages", post(stages::enter_stage))
         .route("/internal/v1/projects/{id}/analysis", post(plan::store_analysis))
