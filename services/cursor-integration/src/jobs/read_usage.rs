@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::SERVICE;
 use crate::agents::backend::BackendError;
 use crate::app::App;
+use crate::store::agent_runs::State;
 use crate::store::{agent_runs, token_usage};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,13 +52,14 @@ impl Job for ReadUsage {
             }
             _ => {
                 let usage = token_usage::of_run(&mut tx, run.id).await?;
+                let told_all = run.state == State::Finished && token_usage::is_final(&mut tx, run.id).await?;
                 let event = EventReport {
                     key: format!("agent_run/{}/usage/{}", run.id, self.agent_id),
                     project_id: run.project_id,
                     kind: "agent_run.usage".to_owned(),
                     actor: SERVICE.to_owned(),
                     summary: format!("{} tokens for `{}`", usage.total_tokens, run.task().as_str()),
-                    data: json!({"run_id": run.id, "role": run.role(), "task": run.task(), "usage": usage}),
+                    data: json!({"run_id": run.id, "role": run.role(), "task": run.task(), "usage": usage, "usage_final": told_all}),
                     occurred_at: now,
                 };
                 jobs::enqueue(&mut tx, &ReportEvent(event), now).await?;

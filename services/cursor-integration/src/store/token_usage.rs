@@ -66,6 +66,14 @@ pub(crate) async fn of_run(conn: &mut PgConnection, run_id: AgentRunId) -> sqlx:
     })
 }
 
+/// Whether no agent of a run will be read again.
+pub(crate) async fn is_final(conn: &mut PgConnection, run_id: AgentRunId) -> sqlx::Result<bool> {
+    sqlx::query_scalar("SELECT coalesce(bool_and(final), true) FROM token_usage WHERE agent_run_id = $1")
+        .bind(run_id)
+        .fetch_one(conn)
+        .await
+}
+
 #[derive(FromRow)]
 struct Sum {
     input_tokens: i64,

@@ -38,6 +38,10 @@ struct Inner {
     resumes: Mutex<u32>,
     /// Whether github-integration answers.
     github_up: Mutex<bool>,
+    /// Whether dashboard-backend has money.
+    funded: Mutex<bool>,
+    /// Every reservation that was asked for.
+    reservations: Mutex<Vec<Value>>,
 }
 
 impl Peers {
@@ -50,9 +54,12 @@ impl Peers {
             events: Mutex::default(),
             resumes: Mutex::default(),
             github_up: Mutex::new(true),
+            funded: Mutex::new(true),
+            reservations: Mutex::default(),
         }));
         let router = Router::new()
             .route("/internal/v1/projects/{id}/context", get(context))
+            .route("/internal/v1/projects/{id}/budget/reservations", post(reserve))
             .route("/internal/v1/branches/inspect", post(inspect))
             .route("/internal/v1/events", post(event))
             .route("/webhook-waiting/{id}", post(resume))
@@ -70,6 +77,15 @@ impl Peers {
 
     pub(crate) fn resumes(&self) -> u32 {
         *self.0.resumes.lock().unwrap()
+    }
+
+    /// Says whether there is money for runs.
+    pub(crate) fn fund(&self, funded: bool) {
+        *self.0.funded.lock().unwrap() = funded;
+    }
+
+    pub(crate) fn reservations(&self) -> Vec<Value> {
+        self.0.reservations.lock().unwrap().clone()
     }
 
     pub(crate) fn take_github_away(&self) {
@@ -90,6 +106,11 @@ async fn context(State(peers): State<Peers>, Path(id): Path<ProjectId>) -> Json<
         },
         "readme": {"path": "README.md", "sha": "0".repeat(40)}, "readme_text": text, "requirements": requirements,
     }))
+}
+
+async fn reserve(State(peers): State<Peers>, Json(body): Json<Value>) -> Json<Value> {
+    peers.0.reservations.lock().unwrap().push(body);
+    Json(json!({"status": if *peers.0.funded.lock().unwrap() { "reserved" } else { "held" }}))
 }
 
 async fn inspect(State(peers): State<Peers>, Json(body): Json<Value>) -> Result<Json<Value>, StatusCode> {

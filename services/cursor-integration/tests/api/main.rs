@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop loudly")]
 
+mod budgets;
 mod failures;
 mod kit;
 mod openapi;

@@ -85,6 +85,7 @@ async fn cost_comes_late_and_is_read_again(db: PgPool) {
     let result = test.run("plan", &test.body("architect", "plan", "main")).await;
     assert_eq!(result["usage"]["cost_cents"], Value::Null, "not settled yet");
     assert!(test.peers.events("agent_run.usage").is_empty());
+    assert_eq!(test.peers.events("agent_run.finished")[0]["data"]["usage_final"], false, "the cost is still to come");
     // The sandbox stands for the world outside: its five seconds are real ones.
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
     test.clock.advance(std::time::Duration::from_secs(61));
@@ -92,5 +93,6 @@ async fn cost_comes_late_and_is_read_again(db: PgPool) {
     let events = test.peers.events("agent_run.usage");
     assert_eq!(events.len(), 1);
     assert!(events[0]["data"]["usage"]["cost_cents"].as_f64() > Some(0.0), "{}", events[0]);
+    assert_eq!(events[0]["data"]["usage_final"], true);
     assert!(test.says("SELECT bool_and(final AND cost_cents > 0) FROM token_usage").await);
 }

@@ -54,7 +54,7 @@ pub(crate) async fn finish(app: &App, run: &AgentRun, end: End) -> anyhow::Resul
     if let Some(reason) = &end.reason {
         note(&mut tx, run, ("quantapilot", "note"), reason, now).await?;
     }
-    settle(app, &mut tx, run, reading, now).await?;
+    let told_all = settle(app, &mut tx, run, reading, now).await?;
     let usage = token_usage::of_run(&mut tx, run.id).await?;
     let result = AgentResult {
         run_id: run.id,
@@ -66,7 +66,7 @@ pub(crate) async fn finish(app: &App, run: &AgentRun, end: End) -> anyhow::Resul
     finish_long(&mut tx, run.project_id, &run.step, run.iteration, &result, now)
         .await
         .map_err(|error| anyhow::anyhow!("cannot keep the result of the step: {error:?}"))?;
-    jobs::enqueue(&mut tx, &ReportEvent(event(run, &end, &usage, now)), now).await?;
+    jobs::enqueue(&mut tx, &ReportEvent(event(run, &end, (&usage, told_all), now)), now).await?;
     tx.commit().await?;
 
     let seconds = run.started_at.map_or(0.0, |at| (now - at).as_seconds_f64());
@@ -108,26 +108,27 @@ async fn read_usage(app: &App, run: &AgentRun) -> Option<UsageReading> {
     }
 }
 
-/// Keep what was read, read again later when the cost is missing, and release the agent.
+/// Keep what was read, read again later when the cost is missing, and release the agent. Answers whether all is known that will be.
 async fn settle(
     app: &App,
     conn: &mut PgConnection,
     run: &AgentRun,
     reading: Option<UsageReading>,
     now: OffsetDateTime,
-) -> anyhow::Result<()> {
-    let Some(agent_id) = run.backend_agent_id.clone() else { return Ok(()) };
+) -> anyhow::Result<bool> {
+    let Some(agent_id) = run.backend_agent_id.clone() else { return Ok(true) };
     let settled = reading.as_ref().is_some_and(|reading| reading.settled);
     if let Some(reading) = &reading {
         let agent = (app.backend.name(), agent_id.as_str());
         token_usage::record(conn, (run.id, run.project_id), agent, &reading.usage, settled, now).await?;
     }
-    if let Some(delay) = app.config.runs.usage.first().filter(|_| !settled && run.backend_run_id.is_some()) {
+    let later = app.config.runs.usage.first().filter(|_| !settled && run.backend_run_id.is_some());
+    if let Some(delay) = later {
         let job = ReadUsage { run_id: run.id, agent_id: agent_id.clone(), round: 0 };
         jobs::enqueue_at(conn, &job, now + *delay, now).await?;
     }
     jobs::enqueue(conn, &ReleaseAgent { agent_id }, now).await?;
-    Ok(())
+    Ok(later.is_none() && token_usage::is_final(conn, run.id).await?)
 }
 
 async fn note(
@@ -142,7 +143,7 @@ async fn note(
     agent_messages::insert(conn, &message, now).await
 }
 
-fn event(run: &AgentRun, end: &End, usage: &Usage, now: OffsetDateTime) -> EventReport {
+fn event(run: &AgentRun, end: &End, (usage, told_all): (&Usage, bool), now: OffsetDateTime) -> EventReport {
     let who = role_name(run.role());
     let task = run.task().as_str();
     let summary = match (end.outcome, &end.reason) {
@@ -158,7 +159,7 @@ fn event(run: &AgentRun, end: &End, usage: &Usage, now: OffsetDateTime) -> Event
         summary: summary.chars().take(500).collect(),
         data: json!({
             "run_id": run.id, "role": run.role(), "task": run.task(), "outcome": end.outcome, "reason": end.reason, "usage": usage,
-            "milestone": run.request.milestone.as_ref().map(|milestone| &milestone.key), "iteration": run.request.iteration,
+            "usage_final": told_all, "milestone": run.request.milestone.as_ref().map(|milestone| &milestone.key), "iteration": run.request.iteration,
         }),
         occurred_at: now,
     }

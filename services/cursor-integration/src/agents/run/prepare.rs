@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::clients::agents::AgentTask;
-use common::clients::dashboard::EventReport;
+use common::clients::dashboard::{EventReport, Funding, ReserveBudget};
 use common::events::ReportEvent;
 use common::jobs;
 use serde_json::json;
@@ -18,6 +18,10 @@ use crate::store::prompt_templates;
 
 /// How long to wait for a free place before looking again.
 const PLACE: Duration = Duration::from_secs(2);
+/// How long a run that does not fit its project's budget waits before it asks again.
+const MONEY: Duration = Duration::from_secs(5);
+/// How long to wait when it could not be asked for money.
+const ASK_AGAIN: Duration = Duration::from_secs(3);
 
 pub(super) async fn prepare(app: &App, run: &AgentRun) -> anyhow::Result<Next> {
     // A look without the lock first: most of those who wait would only hold it up.
@@ -28,6 +32,9 @@ pub(super) async fn prepare(app: &App, run: &AgentRun) -> anyhow::Result<Next> {
     let template = prompt_templates::active(&mut conn, run.task().as_str()).await?;
     drop(conn);
 
+    if let Some(wait) = wait_for_money(app, run).await {
+        return Ok(Some(wait));
+    }
     let context = match app.dashboard.context(run.project_id).await {
         Ok(context) => context,
         Err(error) if error.is_retryable() => {
@@ -87,6 +94,26 @@ pub(super) async fn prepare(app: &App, run: &AgentRun) -> anyhow::Result<Next> {
     }
     tx.commit().await?;
     Ok(Some(Duration::ZERO))
+}
+
+/// No run starts without its money set aside. Idempotent by the run, so a repetition after a crash finds what there is; the project waits and
+/// people are asked meanwhile. Until the answer is yes, nothing is begun.
+async fn wait_for_money(app: &App, run: &AgentRun) -> Option<Duration> {
+    let request =
+        ReserveBudget { run_id: run.id, role: run.role(), task: run.task(), deadline_seconds: run.deadline_seconds };
+    match app.dashboard.reserve_budget(run.project_id, &request).await {
+        Ok(reservation) if reservation.status == Funding::Reserved => None,
+        Ok(_) => {
+            tracing::info!(run.id = %run.id, project.id = %run.project_id, "the run does not fit the budget; waiting");
+            Some(MONEY)
+        }
+        // A project that was closed meanwhile ends the run at the next look, and a project that is not known has no context either.
+        Err(error) if error.code() == "no_such_project" => None,
+        Err(error) => {
+            tracing::warn!(run.id = %run.id, error = %error, "cannot reserve money for the run; trying again");
+            Some(error.retry_after().unwrap_or(ASK_AGAIN))
+        }
+    }
 }
 
 fn started(run: &AgentRun, now: time::OffsetDateTime) -> EventReport {
