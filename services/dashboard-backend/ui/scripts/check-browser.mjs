@@ -28,7 +28,7 @@ mkdirSync(shots, { recursive: true });
 
 const vite = await createVite({ root: ui, configFile: false, server: { middlewareMode: true, hmr: false, ws: false }, appType: 'custom', logLevel: 'error' });
 const mock = await vite.ssrLoadModule('/src/test/handlers.ts');
-const { ids } = await vite.ssrLoadModule('/src/test/world.ts');
+const { heldByBudget, ids } = await vite.ssrLoadModule('/src/test/world.ts');
 const api = mockApiMiddleware(async () => mock);
 
 const server = createServer((request, response) => {
@@ -65,6 +65,10 @@ const ROUTES = [
   ['decision-merge', `/decisions/${ids.mergeDecision}`],
   ['decision-plan', `/decisions/${ids.planDecision}`],
   ['decision-done', `/decisions/${ids.doneDecision}`],
+  ['project-held', project, heldByBudget()],
+  ['decision-budget', `/decisions/${ids.budgetDecision}`, heldByBudget()],
+  ['budgets', '/budgets'],
+  ['budgets-none', '/budgets', { budgets: [] }],
   ['deliveries', '/deliveries'],
   ['users', '/admin/users'],
   ['system', '/system'],

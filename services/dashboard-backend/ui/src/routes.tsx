@@ -41,6 +41,7 @@ export const routes: RouteObject[] = [
                   },
                   { path: '/decisions', lazy: async () => ({ Component: (await import('./features/decisions/DecisionsPage')).DecisionsPage }) },
                   { path: '/decisions/:decisionId', lazy: async () => ({ Component: (await import('./features/decisions/DecisionPage')).DecisionPage }) },
+                  { path: '/budgets', lazy: async () => ({ Component: (await import('./features/budgets/BudgetsPage')).BudgetsPage }) },
                   { path: '/deliveries', lazy: async () => ({ Component: (await import('./features/webhooks/WebhooksPage')).WebhooksPage }) },
                   { path: '/admin/users', lazy: async () => ({ Component: (await import('./features/users/UsersPage')).UsersPage }) },
                   { path: '/system', lazy: async () => ({ Component: (await import('./features/system/SystemPage')).SystemPage }) },

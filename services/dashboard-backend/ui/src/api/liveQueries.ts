@@ -4,15 +4,16 @@ import type { StreamEvent } from '../lib/sse';
 
 /** Query keys begin with a noun; an event makes these nouns stale. Order: most specific kind first. */
 const STALE: ReadonlyArray<readonly [prefix: string, nouns: readonly string[]]> = [
-  ['decision', ['decisions', 'projects', 'home']],
-  ['agent_run', ['agent-runs', 'usage', 'projects', 'home']],
+  ['decision', ['decisions', 'projects', 'home', 'budgets']],
+  ['agent_run', ['agent-runs', 'usage', 'projects', 'home', 'budgets']],
+  ['budget', ['budgets', 'projects', 'decisions', 'home']],
   ['pull_request', ['pull-requests', 'projects']],
   ['checks', ['pull-requests', 'projects']],
   ['commit', ['pull-requests', 'projects']],
   ['notification', ['notifications']],
   ['user', ['users', 'session']],
 ];
-const EVERYTHING_ELSE = ['projects', 'decisions', 'agent-runs', 'pull-requests', 'usage', 'home'];
+const EVERYTHING_ELSE = ['projects', 'decisions', 'agent-runs', 'pull-requests', 'usage', 'home', 'budgets'];
 
 /** Gathers what a burst of events touches, so that a hundred a second cost two fetches a second. */
 const GATHER_MILLISECONDS = 400;

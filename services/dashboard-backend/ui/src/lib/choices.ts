@@ -23,9 +23,15 @@ const CHOICES: readonly Choice[] = [
   { choice: 'stop', label: 'Stop the project…', heading: 'Stop the project', color: 'error', reason: 'Comment (optional)', required: false, key: null },
 ];
 
+/** Where a decision is about money, the same answers are about its limit. */
+const ABOUT_MONEY: Readonly<Record<string, Partial<Choice>>> = {
+  approve: { label: 'Raise the limit', heading: 'Raise the limit' },
+  change: { label: 'Another limit…', heading: 'Set another limit', reason: 'New limit: 25 for $25, or 2000000 tokens' },
+};
+
 /** The answers that a decision offers, best known first; ones we do not know stay possible. */
-export function choicesOf(options: readonly string[]): Choice[] {
-  const known = CHOICES.filter(({ choice }) => options.includes(choice));
+export function choicesOf(options: readonly string[], type?: string): Choice[] {
+  const known = CHOICES.filter(({ choice }) => options.includes(choice)).map((choice) => (type === 'budget' ? { ...choice, ...ABOUT_MONEY[choice.choice] } : choice));
   const unknown = options
     .filter((option) => CHOICES.every(({ choice }) => choice !== option))
     .map((option): Choice => ({ choice: option, label: option, heading: option, color: 'inherit', reason: 'Comment (optional)', required: false, key: null }));

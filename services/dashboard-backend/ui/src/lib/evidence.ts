@@ -37,7 +37,7 @@ export interface Evidence {
   rest: Json | null;
 }
 
-const KNOWN = new Set(['plan', 'findings', 'checks', 'branch', 'qa', 'review', 'test', 'pull_request', 'files', 'gate', 'gates']);
+const KNOWN = new Set(['plan', 'findings', 'checks', 'branch', 'qa', 'review', 'test', 'pull_request', 'files', 'gate', 'gates', 'estimate', 'limits']);
 
 export function readFindings(value: unknown): Finding[] {
   return list(value).map((item, index) => {

@@ -23,6 +23,7 @@ export const paths = {
   decisions: '/decisions',
   decision: (id: string) => `/decisions/${id}`,
   webhooks: '/deliveries',
+  budgets: '/budgets',
   users: '/admin/users',
   system: '/system',
   profile: '/profile',

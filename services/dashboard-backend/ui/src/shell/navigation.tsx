@@ -1,3 +1,4 @@
+import AccountBalanceWalletOutlined from '@mui/icons-material/AccountBalanceWalletOutlined';
 import FactCheckOutlined from '@mui/icons-material/FactCheckOutlined';
 import GroupOutlined from '@mui/icons-material/GroupOutlined';
 import HomeOutlined from '@mui/icons-material/HomeOutlined';
@@ -24,6 +25,7 @@ export const DESTINATIONS: readonly Destination[] = [
   { to: paths.home, label: 'Home', icon: <HomeOutlined />, key: 'h', role: 'viewer', onPhone: true },
   { to: paths.decisions, label: 'Decisions', icon: <FactCheckOutlined />, key: 'd', role: 'viewer', onPhone: true },
   { to: paths.projects, label: 'Projects', icon: <RocketLaunchOutlined />, key: 'p', role: 'viewer', onPhone: true },
+  { to: paths.budgets, label: 'Budgets', icon: <AccountBalanceWalletOutlined />, key: 'b', role: 'viewer', onPhone: false },
   { to: paths.webhooks, label: 'Webhooks', icon: <WebhookOutlined />, key: 'w', role: 'viewer', onPhone: false },
   { to: paths.system, label: 'Health', icon: <MonitorHeartOutlined />, key: 's', role: 'viewer', onPhone: false },
   { to: paths.users, label: 'Users & access', icon: <GroupOutlined />, key: 'u', role: 'admin', onPhone: false },

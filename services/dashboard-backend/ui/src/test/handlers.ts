@@ -3,7 +3,8 @@ import { http as plain, type RequestHandler } from 'msw';
 
 import type { Schemas } from '../api/client';
 import type { paths } from '../api/schema';
-import { apiKey, createWorld, type World } from './world';
+import { isShared, PERIODS } from '../lib/budgets';
+import { apiKey, budget, createWorld, type World } from './world';
 
 /** The mock API: the tests, `npm run dev:mock` and the browser check all use these handlers. */
 const http = createOpenApiHttp<paths>();
@@ -237,12 +238,54 @@ const decisions: RequestHandler[] = [
     if (found.decision.status !== 'pending') {
       return response.untyped(problem(409, 'already_decided', `${found.decision.decided_by?.name ?? 'Somebody'} answered`, { decision: found.decision }));
     }
-    if (evidence_sha !== found.decision.artifact?.sha) return response.untyped(problem(409, 'artifact_changed', 'What is to be approved has changed'));
+    if ((evidence_sha ?? undefined) !== found.decision.artifact?.sha) return response.untyped(problem(409, 'artifact_changed', 'What is to be approved has changed'));
     found.decision = {
       ...found.decision, status: 'answered', choice, comment: comment ?? null, channel: 'dashboard', decided_at: new Date().toISOString(),
       decided_by: { id: world.user?.id ?? null, name: world.user?.display_name ?? '' },
     };
     return response(200).json({ status: 'accepted', decision: found.decision });
+  }),
+];
+
+/** The list with one budget set or removed, as the API answers it. */
+function changed(list: Schemas['Budget'][], period: string, body: Schemas['SetBudget'] | null, own: boolean): Schemas['Budget'][] | Response {
+  const known = PERIODS.find((name) => name === period);
+  if (!known) return problem(404, 'no_such_period', 'There is no such period: it is one of `run`, `stage`, `project`, `day`, `month`');
+  if (body && !body.limit_cents && !body.limit_tokens) {
+    return problem(422, 'invalid_budget', 'The budget does not fit', { errors: [{ field: 'limit_cents', message: 'give `limit_cents`, `limit_tokens` or both' }] });
+  }
+  const others = list.filter((item) => item.period !== known || (own && item.shared));
+  const shared = !own && isShared(known);
+  const none = { tokens: 0, cost_cents: 0 };
+  return body ? [...others, budget({ period: known, shared, own, limit_cents: null, ...body, spent: own || shared ? none : null, reserved: own || shared ? none : null })] : others;
+}
+
+const budgets: RequestHandler[] = [
+  http.get('/api/v1/budgets', ({ response }) => response(200).json(world.budgets)),
+  http.put('/api/v1/budgets/{period}', async ({ params, request, response }) => {
+    const after = changed(world.budgets, params.period, await request.json(), false);
+    if (after instanceof Response) return response.untyped(after);
+    world.budgets = after;
+    return response(200).json(after);
+  }),
+  http.delete('/api/v1/budgets/{period}', ({ params, response }) => {
+    const after = changed(world.budgets, params.period, null, false);
+    if (after instanceof Response) return response.untyped(after);
+    world.budgets = after;
+    return response(200).json(after);
+  }),
+  http.get('/api/v1/projects/{id}/budgets', ({ response }) => response(200).json(world.projectBudgets)),
+  http.put('/api/v1/projects/{id}/budgets/{period}', async ({ params, request, response }) => {
+    const after = changed(world.projectBudgets, params.period, await request.json(), true);
+    if (after instanceof Response) return response.untyped(after);
+    world.projectBudgets = after;
+    return response(200).json(after);
+  }),
+  http.delete('/api/v1/projects/{id}/budgets/{period}', ({ params, response }) => {
+    const after = changed(world.projectBudgets, params.period, null, true);
+    if (after instanceof Response) return response.untyped(after);
+    world.projectBudgets = after;
+    return response(200).json(after);
   }),
 ];
 
@@ -279,4 +322,4 @@ const others: RequestHandler[] = [
   }),
 ];
 
-export const handlers: RequestHandler[] = [...people, ...apiKeys, ...projects, ...decisions, ...others];
+export const handlers: RequestHandler[] = [...people, ...apiKeys, ...projects, ...budgets, ...decisions, ...others];

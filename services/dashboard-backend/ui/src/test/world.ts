@@ -20,6 +20,9 @@ export interface World {
   telegram: Schemas['TelegramLinks'];
   usage: Schemas['UsageSummary'];
   apiKeys: Schemas['ApiKey'][];
+  budgets: Schemas['Budget'][];
+  /** Those that hold for every project of the world. */
+  projectBudgets: Schemas['Budget'][];
 }
 
 export const ids = {
@@ -28,6 +31,7 @@ export const ids = {
   planDecision: '0199aaaa-0000-7000-8000-000000000201',
   mergeDecision: '0199aaaa-0000-7000-8000-000000000202',
   doneDecision: '0199aaaa-0000-7000-8000-000000000203',
+  budgetDecision: '0199aaaa-0000-7000-8000-000000000204',
   plan: '0199aaaa-0000-7000-8000-000000000301',
   run: '0199aaaa-0000-7000-8000-000000000401',
 };
@@ -63,6 +67,53 @@ export function apiKey(change: Partial<Schemas['ApiKey']> = {}): Schemas['ApiKey
     expires_at: new Date(Date.now() + 78 * 86_400_000).toISOString(),
     last_used_at: ago(7),
     ...change,
+  };
+}
+
+export function budget(change: Partial<Schemas['Budget']> = {}): Schemas['Budget'] {
+  return {
+    period: 'day',
+    shared: true,
+    own: false,
+    limit_cents: 2000,
+    limit_tokens: null,
+    warn_percent: 80,
+    spent: { tokens: 1_204_000, cost_cents: 1641.5 },
+    reserved: { tokens: 500_000, cost_cents: 100 },
+    updated_at: ago(60 * 24 * 3),
+    ...change,
+  };
+}
+
+/** A project that waits for money, with the question about it. */
+export function heldByBudget(): Pick<World, 'projects' | 'decisions' | 'projectBudgets'> {
+  const own = budget({ period: 'project', shared: false, own: true, limit_cents: 300, spent: { tokens: 184_220, cost_cents: 212.4 }, reserved: { tokens: 0, cost_cents: 0 } });
+  return {
+    projects: [
+      project({ status: 'budget_hold', sentence: 'The next run of the developer does not fit the project’s budget', waiting_decision_id: ids.budgetDecision, actions: ['resume', 'cancel'] }),
+    ],
+    projectBudgets: [own, budget()],
+    decisions: [
+      decision(
+        {
+          id: ids.budgetDecision, short_id: 'D-3M5B', type: 'budget', title: 'tally waits for money: the next run of the developer does not fit the project’s budget', artifact: null,
+          options: ['approve', 'change', 'stop'],
+          summary:
+            'The next run of the developer (implement) is estimated at $1.00 and 500,000 tokens, from the setting, because there is too little history. It does not fit:\n\n- the project’s budget is $3.00: $2.12 spent, $0.00 reserved for runs under way, $0.12 missing\n\nApprove: the project’s budget becomes $5.00, from now on, and the run starts. Change: write another limit. Stop: the project ends here, and what was made stays.',
+          context: {
+            run_id: ids.run, role: 'developer', task: 'implement', milestone: 'm2', estimate: { cents: 100, tokens: 500_000, runs: 0 },
+            limits: [{ shared: false, period: 'project', unit: 'cents', limit: 300, spent: 212.4, reserved: 0, needed: 312.4, raised_to: 500 }],
+          },
+        },
+        {
+          consequences: [
+            { choice: 'approve', text: 'The limit is raised as the question says, and the work goes on.' },
+            { choice: 'change', text: 'The limit becomes what you write; the work goes on as soon as it fits.' },
+            { choice: 'stop', text: 'The project ends here. What was made stays.' },
+          ],
+        },
+      ),
+    ],
   };
 }
 
@@ -426,6 +477,11 @@ export function createWorld(): World {
       ],
     },
     telegram: { items: [], available: true },
+    budgets: [budget({ period: 'project', shared: false, limit_cents: 1000, limit_tokens: 5_000_000, spent: null, reserved: null }), budget()],
+    projectBudgets: [
+      budget({ period: 'project', shared: false, limit_cents: 1000, limit_tokens: 5_000_000, spent: { tokens: 184_220, cost_cents: 212.4 }, reserved: { tokens: 500_000, cost_cents: 100 } }),
+      budget(),
+    ],
     apiKeys: [
       apiKey(),
       apiKey({ id: '0199aaaa-0000-7000-8000-000000000502', name: 'spring clean-up', prefix: 'qp_mdkwpbxe', scopes: ['projects:read'], state: 'expired', expires_at: ago(60 * 24 * 9), last_used_at: null }),

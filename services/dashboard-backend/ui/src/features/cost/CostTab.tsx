@@ -11,6 +11,7 @@ import { Loaded } from '../../components/Loaded';
 import { Section } from '../../components/Section';
 import { EmptyState } from '../../components/states';
 import { formatCost, formatNumber, formatTokens, humanise } from '../../lib/format';
+import { ProjectBudgets } from './ProjectBudgets';
 import { usageQuery } from './queries';
 
 type Line = Schemas['UsageLine'];
@@ -32,6 +33,15 @@ function costOf({ cost_cents, runs, runs_without_cost }: Pick<Line, 'cost_cents'
 
 export function CostTab() {
   const { projectId = '' } = useParams();
+  return (
+    <Stack spacing={2}>
+      <ProjectBudgets projectId={projectId} />
+      <Usage projectId={projectId} />
+    </Stack>
+  );
+}
+
+function Usage({ projectId }: { projectId: string }) {
   const usage = useQuery(usageQuery(projectId));
   return (
     <Loaded query={usage}>

@@ -60,7 +60,7 @@ export function AnswerDialog({ detail, choice, onClose }: AnswerDialogProps) {
     },
   });
   const refreshAll = () =>
-    Promise.all(['decisions', 'home', 'projects'].map((noun) => queries.invalidateQueries({ queryKey: [noun] })));
+    Promise.all(['decisions', 'home', 'projects', 'budgets'].map((noun) => queries.invalidateQueries({ queryKey: [noun] })));
 
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();

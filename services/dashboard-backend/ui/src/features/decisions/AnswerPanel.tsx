@@ -20,7 +20,7 @@ export function AnswerPanel({ detail }: { detail: Schemas['DecisionDetail'] }) {
   const mayAnswer = useCan('approver');
   const [chosen, setChosen] = useState<Choice | null>(null);
   const open = decision.status === 'pending';
-  const choices = open && mayAnswer ? choicesOf(decision.options) : [];
+  const choices = open && mayAnswer ? choicesOf(decision.options, decision.type) : [];
 
   const press = useEffectEvent((event: KeyboardEvent) => {
     if (isTyping(event) || !shortcutsEnabled()) return;
@@ -44,7 +44,7 @@ export function AnswerPanel({ detail }: { detail: Schemas['DecisionDetail'] }) {
           What happens on each answer
         </Typography>
         <Box component="dl" sx={{ m: 0, display: 'grid', gap: 1 }}>
-          {choicesOf(decision.options).map(({ choice, heading }) => (
+          {choicesOf(decision.options, decision.type).map(({ choice, heading }) => (
             <div key={choice}>
               <Box component="dt" sx={{ fontWeight: 600, fontSize: '0.875rem' }}>
                 {heading}

@@ -20,6 +20,7 @@ import { readEvidence } from '../../lib/evidence';
 import { humanise, plural } from '../../lib/format';
 import { record } from '../../lib/json';
 import { readPlan } from '../../lib/plan';
+import { BudgetEvidence } from './BudgetEvidence';
 import { ChangedFiles } from './ChangedFiles';
 import { boundArtifactQuery } from './queries';
 
@@ -41,6 +42,7 @@ export function DecisionEvidence({ detail }: { detail: Schemas['DecisionDetail']
           {decision.artifact?.sha ? <Frozen artifact={decision.artifact} current={detail.evidence_current} /> : null}
         </Stack>
       </Section>
+      {decision.type === 'budget' ? <BudgetEvidence context={decision.context} /> : null}
       {evidence.findings.length > 0 ? (
         <Section title="Findings" hint={plural(evidence.findings.length, 'finding')}>
           <FindingList findings={evidence.findings} />

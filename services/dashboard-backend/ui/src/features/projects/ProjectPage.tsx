@@ -17,6 +17,7 @@ import { StatusChip } from '../../components/StatusChip';
 import { Elapsed, Time } from '../../components/Time';
 import { formatCost, formatTokens } from '../../lib/format';
 import { paths } from '../../lib/paths';
+import { BudgetLine } from './BudgetLine';
 import { ProjectActions } from './ProjectActions';
 import { ProjectTabs } from './ProjectTabs';
 import { projectQuery } from './queries';
@@ -45,7 +46,7 @@ export function ProjectPage() {
         {(data) => (
           <>
             <State project={data} />
-            {data.waiting_decision_id ? <WaitingBar decisionId={data.waiting_decision_id} /> : null}
+            {data.waiting_decision_id ? <WaitingBar decisionId={data.waiting_decision_id} forMoney={data.status === 'budget_hold'} /> : null}
             <ProjectTabs projectId={data.id} />
             <Outlet context={data} />
           </>
@@ -102,6 +103,7 @@ function State({ project }: { project: Schemas['Project'] }) {
           Last sign of life <Time value={project.updated_at} />
         </span>
       </Stack>
+      {ended ? null : <BudgetLine projectId={project.id} />}
     </Card>
   );
 }
