@@ -40,8 +40,11 @@ pub fn needs_reason(choice: &str) -> bool {
 }
 
 /// The question for a reason, and what stands in the empty field (64 characters at most).
-pub fn ask_reason(choice: &str) -> (&'static str, &'static str) {
+pub fn ask_reason(decision_type: &str, choice: &str) -> (&'static str, &'static str) {
     match choice {
+        "change" if decision_type == "budget" => {
+            ("What should the limit be? Reply to this message.", "For example: 25 for $25, or 2000000 tokens")
+        }
         "change" => ("What should change? Reply to this message.", "For example: use SQLite instead"),
         _ => ("Why not? Reply to this message.", "The reason, in a sentence"),
     }
@@ -127,7 +130,9 @@ mod tests {
     #[test]
     fn placeholders_fit_their_field() {
         for choice in ["reject", "change"] {
-            assert!(units(ask_reason(choice).1) <= 64);
+            for decision_type in ["plan", "budget"] {
+                assert!(units(ask_reason(decision_type, choice).1) <= 64);
+            }
         }
     }
 

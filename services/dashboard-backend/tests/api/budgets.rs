@@ -53,20 +53,16 @@ async fn spend(app: &TestApp, project: ProjectId, tokens: i64, cents: f64) {
 }
 
 async fn set(app: &TestApp, project: Option<ProjectId>, period: &str, body: Value) -> Answer {
-    let path = project.map_or_else(
-        || format!("/api/v1/budgets/{period}"),
-        |id| format!("/api/v1/projects/{id}/budgets/{period}"),
-    );
+    let path = project
+        .map_or_else(|| format!("/api/v1/budgets/{period}"), |id| format!("/api/v1/projects/{id}/budgets/{period}"));
     let answer = app.person(UserId::new(), Role::Admin, Method::PUT, &path, Some(body)).await;
     assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
     answer
 }
 
 async fn remove(app: &TestApp, project: Option<ProjectId>, period: &str) -> Answer {
-    let path = project.map_or_else(
-        || format!("/api/v1/budgets/{period}"),
-        |id| format!("/api/v1/projects/{id}/budgets/{period}"),
-    );
+    let path = project
+        .map_or_else(|| format!("/api/v1/budgets/{period}"), |id| format!("/api/v1/projects/{id}/budgets/{period}"));
     app.person(UserId::new(), Role::Admin, Method::DELETE, &path, None).await
 }
 
@@ -175,7 +171,9 @@ async fn a_projects_own_budget_goes_before_the_default_but_not_before_what_all_s
         .as_array()
         .unwrap()
         .iter()
-        .map(|row| (row["period"].as_str().unwrap(), row["own"] == true, row["shared"] == true, &row["reserved"]["cost_cents"]))
+        .map(|row| {
+            (row["period"].as_str().unwrap(), row["own"] == true, row["shared"] == true, &row["reserved"]["cost_cents"])
+        })
         .collect();
     let reserved = json!(100.0);
     assert_eq!(
@@ -197,7 +195,10 @@ async fn of_two_who_want_the_last_money_one_gets_it(db: PgPool) {
     // And of two runs of one project.
     let one = project(&app, 6_000).await;
     set(&app, None, "day", json!({"limit_cents": 300})).await;
-    assert_eq!(app.count("SELECT count(*) FROM budget_reservations WHERE state = 'open' AND $1::uuid IS NOT NULL", one).await, 3);
+    assert_eq!(
+        app.count("SELECT count(*) FROM budget_reservations WHERE state = 'open' AND $1::uuid IS NOT NULL", one).await,
+        3
+    );
     let (first, second) = (Uuid::now_v7(), Uuid::now_v7());
     let (left, right) = tokio::join!(fits(&app, one, first), fits(&app, one, second));
     assert!(!left && !right, "there is nothing left");
@@ -322,13 +323,13 @@ async fn the_question_says_what_is_missing_and_what_each_answer_does(db: PgPool)
         assert!(summary.contains(part), "`{part}` is missing in: {summary}");
     }
     assert_eq!(question["context"]["limits"][0]["raised_to"], 300);
-    let shown = app
-        .person(UserId::new(), Role::Viewer, Method::GET, &format!("/api/v1/projects/{}", run.project), None)
-        .await;
+    let shown =
+        app.person(UserId::new(), Role::Viewer, Method::GET, &format!("/api/v1/projects/{}", run.project), None).await;
     assert_eq!(shown.body["sentence"], "The next run of the developer does not fit the project's budget");
     assert_eq!(shown.body["waiting_decision_id"], question["id"]);
     app.run_jobs().await;
-    let (path, message) = app.notification.sent().into_iter().find(|(_, body)| body["decision"]["type"] == "budget").unwrap();
+    let (path, message) =
+        app.notification.sent().into_iter().find(|(_, body)| body["decision"]["type"] == "budget").unwrap();
     assert_eq!(path, "/internal/v1/notifications");
     assert_eq!((&message["kind"], &message["text"]), (&json!("approval_request"), &question["summary"]));
 }
@@ -359,10 +360,11 @@ async fn approving_raises_the_limit_and_lets_the_work_go_on(db: PgPool) {
     assert_eq!(app.n8n.with(|state| state.resumes.clone()), [run.execution.clone()], "what was held is woken");
     let closed = app.notification.sent().iter().filter(|(path, _)| path.ends_with("/closed")).count();
     assert_eq!(closed, 1, "every channel hears that it is over");
-    let events: Vec<String> = sqlx::query_scalar("SELECT summary FROM events WHERE kind = 'budget.changed' AND actor = 'Ada'")
-        .fetch_all(&app.app.db)
-        .await
-        .unwrap();
+    let events: Vec<String> =
+        sqlx::query_scalar("SELECT summary FROM events WHERE kind = 'budget.changed' AND actor = 'Ada'")
+            .fetch_all(&app.app.db)
+            .await
+            .unwrap();
     assert_eq!(events, ["Ada set the project's budget to $3.00"]);
 }
 
@@ -377,11 +379,12 @@ async fn approving_a_default_raises_it_for_this_project_only(db: PgPool) {
     assert_eq!(answer(&app, ada, &question, json!({"choice": "approve"})).await.status, StatusCode::OK);
     assert!(fits(&app, one, Uuid::now_v7()).await);
     assert!(!fits(&app, other, Uuid::now_v7()).await);
-    let own: (i64, i64, i32) = sqlx::query_as("SELECT limit_cents, limit_tokens, warn_percent FROM budgets WHERE project_id = $1")
-        .bind(one)
-        .fetch_one(&app.app.db)
-        .await
-        .unwrap();
+    let own: (i64, i64, i32) =
+        sqlx::query_as("SELECT limit_cents, limit_tokens, warn_percent FROM budgets WHERE project_id = $1")
+            .bind(one)
+            .fetch_one(&app.app.db)
+            .await
+            .unwrap();
     assert_eq!(own, (200, 5_000, 70), "the rest stays as it was");
 }
 
@@ -394,10 +397,15 @@ async fn what_all_share_is_raised_for_all(db: PgPool) {
     assert!(!fits(&app, one, run).await);
     let ada = app.user("Ada", Role::Approver).await;
     let question = questions(&app, one).await.remove(0);
-    assert!(question["summary"].as_str().unwrap().contains("the installation's budget for a month becomes 2,000 tokens"));
+    assert!(
+        question["summary"].as_str().unwrap().contains("the installation's budget for a month becomes 2,000 tokens")
+    );
     assert_eq!(answer(&app, ada, &question, json!({"choice": "approve"})).await.status, StatusCode::OK);
     assert!(fits(&app, one, run).await);
-    assert_eq!(app.count("SELECT limit_tokens FROM budgets WHERE project_id IS NULL AND $1::uuid IS NOT NULL", one).await, 2_000);
+    assert_eq!(
+        app.count("SELECT limit_tokens FROM budgets WHERE project_id IS NULL AND $1::uuid IS NOT NULL", one).await,
+        2_000
+    );
 }
 
 #[sqlx::test(migrator = "common::db::MIGRATOR")]
@@ -435,9 +443,7 @@ async fn stop_ends_the_project(db: PgPool) {
     let path = format!("/internal/v1/decisions/{}/answers", question["id"].as_str().unwrap());
     assert_eq!(app.service("notification", Method::POST, &path, Some(body)).await.status, StatusCode::OK);
     assert_eq!(app.status(run.project).await, "cancelled");
-    let shown = app
-        .person(ada, Role::Viewer, Method::GET, &format!("/api/v1/projects/{}", run.project), None)
-        .await;
+    let shown = app.person(ada, Role::Viewer, Method::GET, &format!("/api/v1/projects/{}", run.project), None).await;
     assert_eq!(shown.body["sentence"], "Ada stopped it at its budget");
     assert_eq!(reserve(&app, run.project, second).await.body["code"], "project_closed");
     // What was under way is still accounted for.
@@ -458,7 +464,10 @@ async fn raising_the_limit_in_the_settings_lets_the_work_go_on(db: PgPool) {
     assert_eq!(app.status(run.project).await, "received");
     assert_eq!(state(&app, second).await.0, "open");
     let question = questions(&app, run.project).await.remove(0);
-    assert_eq!((&question["status"], &question["comment"]), (&json!("cancelled"), &json!("the work fits the budget by now")));
+    assert_eq!(
+        (&question["status"], &question["comment"]),
+        (&json!("cancelled"), &json!("the work fits the budget by now"))
+    );
     let late = answer(&app, ada, &question, json!({"choice": "approve"})).await;
     assert_eq!(late.body["code"], "already_decided");
 
@@ -553,12 +562,13 @@ async fn estimates_come_from_what_runs_of_the_role_took(db: PgPool) {
     let one = project(&app, 4711).await;
     let estimate = async |run: Uuid| {
         assert!(fits(&app, one, run).await);
-        let row: (f64, i64, i32) =
-            sqlx::query_as("SELECT estimate_cents, estimate_tokens, estimated_from FROM budget_reservations WHERE run_id = $1")
-                .bind(run)
-                .fetch_one(&app.app.db)
-                .await
-                .unwrap();
+        let row: (f64, i64, i32) = sqlx::query_as(
+            "SELECT estimate_cents, estimate_tokens, estimated_from FROM budget_reservations WHERE run_id = $1",
+        )
+        .bind(run)
+        .fetch_one(&app.app.db)
+        .await
+        .unwrap();
         row
     };
     for number in 1..=10_i32 {
@@ -577,7 +587,8 @@ async fn estimates_come_from_what_runs_of_the_role_took(db: PgPool) {
 async fn budgets_are_set_by_admins_and_on_record(db: PgPool) {
     let app = start(db).await;
     let run = app.project().await;
-    let put = async |path: &str, body: Value| app.person(UserId::new(), Role::Admin, Method::PUT, path, Some(body)).await;
+    let put =
+        async |path: &str, body: Value| app.person(UserId::new(), Role::Admin, Method::PUT, path, Some(body)).await;
     for (body, field) in [
         (json!({}), "limit_cents"),
         (json!({"limit_cents": 0}), "limit_cents"),
@@ -602,7 +613,10 @@ async fn budgets_are_set_by_admins_and_on_record(db: PgPool) {
 
     let list = set(&app, None, "day", json!({"limit_cents": 500})).await;
     let row = &list.body[0];
-    assert_eq!((&row["limit_cents"], &row["limit_tokens"], &row["warn_percent"]), (&json!(500), &Value::Null, &json!(80)));
+    assert_eq!(
+        (&row["limit_cents"], &row["limit_tokens"], &row["warn_percent"]),
+        (&json!(500), &Value::Null, &json!(80))
+    );
     assert_eq!((&row["shared"], &row["spent"]["cost_cents"]), (&json!(true), &json!(0.0)));
     set(&app, None, "project", json!({"limit_tokens": 7, "warn_percent": 50})).await;
     let list = app.person(UserId::new(), Role::Viewer, Method::GET, "/api/v1/budgets", None).await;
@@ -627,7 +641,8 @@ async fn only_the_agents_service_reserves(db: PgPool) {
     let app = start(db).await;
     let run = app.project().await;
     let path = format!("/internal/v1/projects/{}/budget/reservations", run.project);
-    let body = |deadline: i64| json!({"run_id": Uuid::now_v7(), "role": "qa", "task": "test", "deadline_seconds": deadline});
+    let body =
+        |deadline: i64| json!({"run_id": Uuid::now_v7(), "role": "qa", "task": "test", "deadline_seconds": deadline});
     let other = app.service("n8n", Method::POST, &path, Some(body(60))).await;
     assert_eq!((other.status, other.body["code"].as_str()), (StatusCode::FORBIDDEN, Some("not_the_agents_service")));
     for deadline in [0, 86_401] {

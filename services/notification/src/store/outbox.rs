@@ -28,6 +28,9 @@ pub struct PromptFor {
     pub message_id: MessageId,
     pub user_id: UserId,
     pub choice: String,
+    /// Empty in what an older version wrote.
+    #[serde(default)]
+    pub decision_type: String,
 }
 
 /// Something to say.

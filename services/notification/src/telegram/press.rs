@@ -90,11 +90,16 @@ pub(super) async fn react(
     };
     let Some(choice) = chosen else { return tell("ignored", OLD, true) };
     if wording::needs_reason(choice) {
-        let (question, _) = wording::ask_reason(choice);
+        let (question, _) = wording::ask_reason(&decision.decision_type, choice);
         let reply = Reply {
             html: format!("{} · <b>{}</b>\n{question}", escape(&decision.short_id), escape(&wording::label(choice))),
             reply_to: press.message.as_ref().map(|message| message.id),
-            prompt: Some(PromptFor { message_id: message.id, user_id: link.user_id, choice: choice.clone() }),
+            prompt: Some(PromptFor {
+                message_id: message.id,
+                user_id: link.user_id,
+                choice: choice.clone(),
+                decision_type: decision.decision_type.clone(),
+            }),
         };
         outbox::insert_reply(conn, chat_id, &reply, now).await?;
         common::jobs::enqueue(conn, &DeliverChat { chat_id }, now).await?;

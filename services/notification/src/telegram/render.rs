@@ -146,7 +146,7 @@ pub fn reply(chat_id: i64, reply: &Reply) -> Value {
         call["reply_parameters"] = json!({ "message_id": replied, "allow_sending_without_reply": true });
     }
     if let Some(prompt) = &reply.prompt {
-        let (_, placeholder) = wording::ask_reason(&prompt.choice);
+        let (_, placeholder) = wording::ask_reason(&prompt.decision_type, &prompt.choice);
         call["reply_markup"] = json!({ "force_reply": true, "input_field_placeholder": placeholder });
     }
     call
