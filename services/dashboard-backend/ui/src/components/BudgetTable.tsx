@@ -76,7 +76,13 @@ interface ControlsProps {
 }
 
 function Controls({ row, projectId, onEdit, onRemove }: ControlsProps) {
-  if (!row.editable) return null;
+  if (!row.editable) {
+    return (
+      <Typography variant="caption" color="textSecondary">
+        on the page Budgets
+      </Typography>
+    );
+  }
   const name = budgetName(row);
   const own = row.budget !== null && (projectId === null || row.budget.own);
   return (

@@ -19,8 +19,7 @@ describe('budgets', () => {
       ['tokens', 0.9],
     ]);
     expect(partsOf({ ...day, limit_tokens: null }).length).toBe(1);
-    expect(nearest([{ ...day, limit_tokens: null }, day])?.part.unit).toBe('tokens');
-    expect(nearest([{ ...day, period: 'run' }])).toBeNull();
+    expect(nearest([{ ...day, limit_tokens: null }, day, { ...day, period: 'run' }], 1)).toEqual([day]);
   });
 
   it('have names and limits in words', () => {

@@ -71,10 +71,17 @@ export function limitInWords(budget: BudgetLike): string {
     .join(' and ');
 }
 
-/** The part of all budgets that is nearest to its limit; none when nothing limits. */
-export function nearest<B extends BudgetLike>(budgets: readonly B[]): { budget: B; part: Part } | null {
-  const all = budgets.filter(({ period }) => period !== 'run').flatMap((budget) => partsOf(budget).map((part) => ({ budget, part })));
-  return all.reduce<{ budget: B; part: Part } | null>((best, next) => (best === null || next.part.ratio > best.part.ratio ? next : best), null);
+/** How far a budget is used, in the unit that is nearer to its limit. */
+export function ratioOf(budget: BudgetLike): number {
+  return Math.max(0, ...partsOf(budget).map(({ ratio }) => ratio));
+}
+
+/** The budgets nearest to their limits, the nearest first. A run's own is never used before it starts. */
+export function nearest<B extends BudgetLike>(budgets: readonly B[], count: number): B[] {
+  return budgets
+    .filter(({ period }) => period !== 'run')
+    .toSorted((one, other) => ratioOf(other) - ratioOf(one))
+    .slice(0, count);
 }
 
 /** Dollars as people write them, in cents; null for nothing, undefined for what is no amount. */

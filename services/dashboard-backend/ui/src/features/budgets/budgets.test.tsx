@@ -65,6 +65,8 @@ describe('the budget of a project', () => {
     resetWorld(heldByBudget());
     const { user } = renderApp(`/projects/${ids.tally}`);
     expect(await screen.findByText('Budget hold')).toBeInTheDocument();
+    expect(screen.getByRole('button', { name: 'Check again' })).toBeInTheDocument();
+    expect(await screen.findByRole('link', { name: 'Budget: a project’s whole life' })).toBeInTheDocument();
     expect(screen.getByText(/raise the limit, set another, or stop the project/)).toBeInTheDocument();
     await user.click(screen.getByRole('link', { name: 'Look and answer' }));
     const table = await screen.findByRole('table', { name: 'Limits that the next run does not fit' });

@@ -27,6 +27,9 @@ const CHOICES: readonly Choice[] = [
   { action: 'cancel', label: 'Stop', done: 'is stopped', icon: <StopOutlined />, color: 'error' },
 ];
 
+/** Nobody resumes past a budget: there it only looks whether the work fits by now. */
+const LOOK_AGAIN: Choice = { action: 'resume', label: 'Check again', done: 'goes on', icon: <ReplayOutlined /> };
+
 /** What the API says can be done now, for those who may. */
 export function ProjectActions({ project }: { project: Schemas['Project'] }) {
   const [stopping, setStopping] = useState(false);
@@ -46,9 +49,10 @@ export function ProjectActions({ project }: { project: Schemas['Project'] }) {
   });
 
   if (!allowed) return null;
+  const choices = project.status === 'budget_hold' ? CHOICES.map((choice) => (choice.action === 'resume' ? LOOK_AGAIN : choice)) : CHOICES;
   return (
     <>
-      {CHOICES.filter(({ action }) => project.actions.includes(action)).map(({ action, label, icon, color }) => (
+      {choices.filter(({ action }) => project.actions.includes(action)).map(({ action, label, icon, color }) => (
         <Button
           key={action}
           variant={color === 'primary' ? 'contained' : 'outlined'}

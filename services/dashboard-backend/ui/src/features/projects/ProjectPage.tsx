@@ -17,7 +17,7 @@ import { StatusChip } from '../../components/StatusChip';
 import { Elapsed, Time } from '../../components/Time';
 import { formatCost, formatTokens } from '../../lib/format';
 import { paths } from '../../lib/paths';
-import { BudgetLine } from './BudgetLine';
+import { BudgetLines } from './BudgetLines';
 import { ProjectActions } from './ProjectActions';
 import { ProjectTabs } from './ProjectTabs';
 import { projectQuery } from './queries';
@@ -103,7 +103,7 @@ function State({ project }: { project: Schemas['Project'] }) {
           Last sign of life <Time value={project.updated_at} />
         </span>
       </Stack>
-      {ended ? null : <BudgetLine projectId={project.id} />}
+      {ended ? null : <BudgetLines projectId={project.id} />}
     </Card>
   );
 }
