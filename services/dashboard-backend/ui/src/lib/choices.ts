@@ -27,6 +27,8 @@ const CHOICES: readonly Choice[] = [
 const ABOUT_MONEY: Readonly<Record<string, Partial<Choice>>> = {
   approve: { label: 'Raise the limit', heading: 'Raise the limit' },
   change: { label: 'Another limit…', heading: 'Set another limit', reason: 'New limit: 25 for $25, or 2000000 tokens' },
+  // Three buttons stand side by side on a phone.
+  stop: { label: 'Stop…' },
 };
 
 /** The answers that a decision offers, best known first; ones we do not know stay possible. */
