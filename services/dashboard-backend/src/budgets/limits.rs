@@ -133,6 +133,7 @@ impl Limits {
     }
 
     /// The same with another limit for a unit.
+    #[must_use]
     pub fn with(self, unit: Unit, limit: i64) -> Self {
         match unit {
             Unit::Cents => Self { cents: Some(limit), ..self },

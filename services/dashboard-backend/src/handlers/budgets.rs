@@ -191,7 +191,7 @@ async fn of_installation(conn: &mut PgConnection, now: OffsetDateTime) -> Result
     let mut list = Vec::new();
     for row in budgets::list(conn).await? {
         let used = if row.is_shared() { Some(limits::used(conn, None, None, &row, now).await?) } else { None };
-        list.push(Budget::of(row, used));
+        list.push(Budget::of(&row, used));
     }
     Ok(list)
 }
@@ -202,7 +202,7 @@ async fn of_project(conn: &mut PgConnection, project: ProjectId, now: OffsetDate
     let mut list = Vec::new();
     for row in rows {
         let used = limits::used(conn, Some(project), stage, &row, now).await?;
-        list.push(Budget::of(row, Some(used)));
+        list.push(Budget::of(&row, Some(used)));
     }
     Ok(list)
 }

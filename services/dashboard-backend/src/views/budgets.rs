@@ -35,7 +35,7 @@ pub struct Budget {
 
 impl Budget {
     /// Of a row.
-    pub fn of(row: BudgetRow, used: Option<Used>) -> Self {
+    pub fn of(row: &BudgetRow, used: Option<Used>) -> Self {
         let spend = |amount: Amount| Spend { tokens: amount.tokens, cost_cents: amount.cents };
         Self {
             shared: row.is_shared(),

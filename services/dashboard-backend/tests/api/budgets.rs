@@ -357,7 +357,7 @@ async fn approving_raises_the_limit_and_lets_the_work_go_on(db: PgPool) {
         300
     );
     app.run_jobs().await;
-    assert_eq!(app.n8n.with(|state| state.resumes.clone()), [run.execution.clone()], "what was held is woken");
+    assert_eq!(app.n8n.with(|state| state.resumes.clone()), vec![run.execution.clone()], "what was held is woken");
     let closed = app.notification.sent().iter().filter(|(path, _)| path.ends_with("/closed")).count();
     assert_eq!(closed, 1, "every channel hears that it is over");
     let events: Vec<String> =
