@@ -1,5 +1,6 @@
 //! The hold: put on when work does not fit, lifted when all that waits does. Whoever changes something that counts only has to ask for a review.
 
+use common::ids::ProjectId;
 use common::{Result, steps};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -91,12 +92,19 @@ pub async fn look(app: &App) -> Result<()> {
     let waiting = projects::list_held_by_budget(&mut conn).await?;
     drop(conn);
     for id in waiting {
-        let mut tx = app.db.begin().await?;
-        let mut project = crate::projects::lock(&mut tx, id).await?;
-        if project.budget_hold {
-            review(&mut tx, &mut project, now).await?;
-            tx.commit().await?;
+        if let Err(error) = look_at(app, id, now).await {
+            tracing::warn!(project.id = %id, error = %format!("{:#}", error.into_anyhow()), "cannot look now whether the project's work fits its budget");
         }
+    }
+    Ok(())
+}
+
+async fn look_at(app: &App, id: ProjectId, now: OffsetDateTime) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    let mut project = crate::projects::lock(&mut tx, id).await?;
+    if project.budget_hold {
+        review(&mut tx, &mut project, now).await?;
+        tx.commit().await?;
     }
     Ok(())
 }
