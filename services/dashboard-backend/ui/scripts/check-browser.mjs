@@ -203,6 +203,29 @@ if (chosen.some(([name]) => name === 'api-keys')) {
   await context.close();
 }
 
+// Set a limit on a phone, in the dark: the form, what it refuses, and the limit afterwards.
+if (chosen.some(([name]) => name === 'budgets')) {
+  mock.resetWorld();
+  const { context, page, errors } = await openPage('dark', 390);
+  try {
+    await page.goto(`${origin}/budgets`);
+    await page.getByRole('button', { name: 'Set A month of all projects' }).click();
+    await page.getByLabel('US dollars').fill('much');
+    await page.getByRole('button', { name: 'Set the limit' }).click();
+    await page.getByText('Write an amount').waitFor({ timeout: 5000 });
+    await page.screenshot({ path: join(shots, 'budget-dialog.png') });
+    problems.push(...(await audit(page)).map((text) => `budget dialog: ${text}`));
+    await page.getByLabel('US dollars').fill('250');
+    await page.getByRole('button', { name: 'Set the limit' }).click();
+    await page.getByText('$250.00').first().waitFor({ timeout: 5000 });
+  } catch (error) {
+    await page.screenshot({ path: join(shots, 'budget-failed.png') }).catch(() => {});
+    problems.push(`set a limit: ${error.message.split('\n')[0]}`);
+  }
+  problems.push(...errors.map((text) => `set a limit: ${text}`));
+  await context.close();
+}
+
 await browser.close();
 await vite.close();
 server.closeAllConnections();
