@@ -49,7 +49,8 @@ describe('budgets of the installation', () => {
 describe('the budget of a project', () => {
   it('stands on its page and its cost tab, and an admin gives it its own', async () => {
     const { user } = renderApp(`/projects/${ids.tally}`);
-    await user.click(await screen.findByRole('link', { name: 'Budget: a day of all projects' }));
+    await screen.findByText('tally', { selector: 'h1' });
+    await user.click(await screen.findByText('Budget: a day of all projects', { selector: 'a' }));
     const table = await screen.findByRole('table', { name: 'Limits of the project' });
     expect(within(table).getByText('default of the installation')).toBeInTheDocument();
     await user.click(within(table).getByRole('button', { name: 'Set A project’s whole life' }));
@@ -66,7 +67,7 @@ describe('the budget of a project', () => {
     const { user } = renderApp(`/projects/${ids.tally}`);
     expect(await screen.findByText('Budget hold')).toBeInTheDocument();
     expect(screen.getByRole('button', { name: 'Check again' })).toBeInTheDocument();
-    expect(await screen.findByRole('link', { name: 'Budget: a project’s whole life' })).toBeInTheDocument();
+    expect(await screen.findByText('Budget: a project’s whole life', { selector: 'a' })).toBeInTheDocument();
     expect(screen.getByText(/raise the limit, set another, or stop the project/)).toBeInTheDocument();
     await user.click(screen.getByRole('link', { name: 'Look and answer' }));
     const table = await screen.findByRole('table', { name: 'Limits that the next run does not fit' });
