@@ -65,6 +65,7 @@ impl Stack {
         std::fs::create_dir_all(layout.logs())?;
         process::refuse_second(&layout)?;
         process::end_leftovers(&layout);
+        drop_orphan(&layout)?;
         install::programs(&layout, &[])?;
         install::n8n(&layout)?;
         install::ui(&layout)?;
@@ -294,6 +295,15 @@ pub(crate) fn down(layout: &Layout, wipe: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Removes the data of a clone that stood here before and is gone: its passwords went with it, so nobody can open them.
+fn drop_orphan(layout: &Layout) -> anyhow::Result<()> {
+    if layout.secrets().exists() || !layout.data.exists() {
+        return Ok(());
+    }
+    say!("Removing {}: it belongs to a clone that is gone", layout.data.display());
+    std::fs::remove_dir_all(&layout.data).with_context(|| format!("cannot remove {}", layout.data.display()))
+}
+
 /// The identity of this very process, for the file that says who runs the stack.
 fn own_identity() -> Identity {
     Identity::of(std::process::id())
@@ -311,6 +321,7 @@ impl Databases {
         std::fs::create_dir_all(layout.logs())?;
         process::refuse_second(layout)?;
         process::end_leftovers(layout);
+        drop_orphan(layout)?;
         std::fs::create_dir_all(layout.secrets())?;
         for name in ["postgres_password", "redis_password"] {
             secret_file(&layout.secrets().join(name))?;
