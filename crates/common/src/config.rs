@@ -192,9 +192,11 @@ impl Reader {
         (days > 0).then(|| Duration::from_hours(24 * u64::from(days)))
     }
 
-    /// A secret that can be rotated without a gap: one a line, the first is used, the others are still accepted.
+    /// A secret that can be rotated without a gap: one a line, the first is used, the others are still accepted. A change of its file is taken
+    /// up in place (see [`crate::rotation`]), so it is none of the credentials that end the process.
     pub fn rotating_secret(&mut self, name: &str, min_length: usize) -> Secret {
         let secret = self.secret(name, min_length);
+        self.credentials.leave_out(&secret);
         self.check_lines(name, &secret, min_length);
         secret
     }
@@ -202,6 +204,7 @@ impl Reader {
     /// The same, or `None` when absent.
     pub fn optional_rotating_secret(&mut self, name: &str, min_length: usize) -> Option<Secret> {
         let secret = self.optional_secret(name)?;
+        self.credentials.leave_out(&secret);
         if secret.expose().len() < min_length {
             self.problem(format!("{name} is too short: it needs {min_length} characters or more (`openssl rand -hex 32` makes a good one)"));
         }

@@ -28,6 +28,11 @@ impl CredentialFiles {
         Ok(found)
     }
 
+    /// Takes out one that is read again while the process runs.
+    pub(crate) fn leave_out(&mut self, secret: &Secret) {
+        self.files.retain(|(path, _)| Some(path.as_path()) != secret.file());
+    }
+
     /// Cancels `stop` when a file is not what it was. Ends when `stop` is cancelled.
     pub async fn watch(&self, stop: CancellationToken) -> anyhow::Result<()> {
         while !self.files.is_empty() {
@@ -102,6 +107,22 @@ mod tests {
             assert_eq!(credentials.changed(), Some(file.as_path()));
             assert_eq!(read().0.as_deref(), text.map(str::trim_end));
         }
+    }
+
+    #[test]
+    fn a_secret_that_is_rotated_in_place_ends_nothing() {
+        let folder = Folder::new("rotating");
+        for name in ["service_token_secret", "github_webhook_secret"] {
+            std::fs::write(folder.0.join(name), "0123456789abcdef0123456789abcdef").unwrap();
+        }
+        let at = folder.0.display().to_string();
+        let mut env = Reader::from_lookup(move |name| (name == "SECRETS_DIR").then(|| at.clone()));
+        env.rotating_secret("SERVICE_TOKEN_SECRET", 32);
+        env.optional_rotating_secret("GITHUB_WEBHOOK_SECRET", 16);
+        let credentials = env.finish().unwrap();
+        std::fs::write(folder.0.join("service_token_secret"), "fedcba9876543210fedcba9876543210").unwrap();
+        std::fs::remove_file(folder.0.join("github_webhook_secret")).unwrap();
+        assert_eq!(credentials.changed(), None);
     }
 
     #[test]
