@@ -1,17 +1,12 @@
-import Button from '@mui/material/Button';
-import Dialog from '@mui/material/Dialog';
-import DialogActions from '@mui/material/DialogActions';
-import DialogContent from '@mui/material/DialogContent';
-import DialogTitle from '@mui/material/DialogTitle';
-import Stack from '@mui/material/Stack';
 import TextField from '@mui/material/TextField';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type SyntheticEvent, useId, useState } from 'react';
+import { useState } from 'react';
 
 import { BUDGETS, setBudget } from '../api/budgets';
 import { budgetName, readDollars, readTokens } from '../lib/budgets';
 import type { BudgetRow } from './BudgetTable';
-import { fieldError, FormError } from './FormError';
+import { FormDialog } from './FormDialog';
+import { fieldError } from './FormError';
 import { useNotices } from './Notices';
 
 const FIELDS = ['limit_cents', 'limit_tokens', 'warn_percent'];
@@ -23,7 +18,6 @@ interface BudgetDialogProps {
 }
 
 export function BudgetDialog({ projectId, row, onClose }: BudgetDialogProps) {
-  const id = useId();
   const queries = useQueryClient();
   const { say } = useNotices();
   const before = row.budget;
@@ -42,8 +36,7 @@ export function BudgetDialog({ projectId, row, onClose }: BudgetDialogProps) {
       await Promise.all([BUDGETS, ['projects'], ['decisions'], ['home']].map((queryKey) => queries.invalidateQueries({ queryKey })));
     },
   });
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
+  const submit = () => {
     setTried(true);
     if (!unreadable) save.mutate({ limit_cents: cents, limit_tokens: count, warn_percent: percent });
   };
@@ -53,51 +46,44 @@ export function BudgetDialog({ projectId, row, onClose }: BudgetDialogProps) {
   const warnProblem = problem('warn_percent', percent === undefined || percent === null, 'Write a whole number from 1 to 100');
 
   return (
-    <Dialog open onClose={onClose} aria-labelledby={id} maxWidth="xs" fullWidth>
-      <form onSubmit={submit} noValidate>
-        <DialogTitle id={id}>Limit for “{budgetName(row)}”</DialogTitle>
-        <DialogContent>
-          <Stack spacing={2} sx={{ pt: 1 }}>
-            <TextField
-              label="US dollars"
-              value={dollars}
-              onChange={(event) => setDollars(event.target.value)}
-              autoComplete="off"
-              autoFocus
-              slotProps={{ htmlInput: { inputMode: 'decimal' } }}
-              error={Boolean(moneyProblem)}
-              helperText={moneyProblem ?? 'Empty: money is not limited.'}
-            />
-            <TextField
-              label="Tokens"
-              value={tokens}
-              onChange={(event) => setTokens(event.target.value)}
-              autoComplete="off"
-              slotProps={{ htmlInput: { inputMode: 'numeric' } }}
-              error={Boolean(tokenProblem)}
-              helperText={tokenProblem ?? 'Empty: tokens are not limited.'}
-            />
-            <TextField
-              label="Warn from percent"
-              value={warn}
-              onChange={(event) => setWarn(event.target.value)}
-              autoComplete="off"
-              slotProps={{ htmlInput: { inputMode: 'numeric' } }}
-              error={Boolean(warnProblem)}
-              helperText={warnProblem ?? 'When so much is used, the alert BudgetNearLimit fires.'}
-            />
-            <FormError error={save.error} shownFields={FIELDS} />
-          </Stack>
-        </DialogContent>
-        <DialogActions sx={{ px: 3, pb: 2 }}>
-          <Button onClick={onClose} color="inherit">
-            Cancel
-          </Button>
-          <Button type="submit" variant="contained" loading={save.isPending}>
-            Set the limit
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Limit for “${budgetName(row)}”`}
+      action="Set the limit"
+      pending={save.isPending}
+      error={save.error}
+      fields={FIELDS}
+      noValidate
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <TextField
+        label="US dollars"
+        value={dollars}
+        onChange={(event) => setDollars(event.target.value)}
+        autoComplete="off"
+        autoFocus
+        slotProps={{ htmlInput: { inputMode: 'decimal' } }}
+        error={Boolean(moneyProblem)}
+        helperText={moneyProblem ?? 'Empty: money is not limited.'}
+      />
+      <TextField
+        label="Tokens"
+        value={tokens}
+        onChange={(event) => setTokens(event.target.value)}
+        autoComplete="off"
+        slotProps={{ htmlInput: { inputMode: 'numeric' } }}
+        error={Boolean(tokenProblem)}
+        helperText={tokenProblem ?? 'Empty: tokens are not limited.'}
+      />
+      <TextField
+        label="Warn from percent"
+        value={warn}
+        onChange={(event) => setWarn(event.target.value)}
+        autoComplete="off"
+        slotProps={{ htmlInput: { inputMode: 'numeric' } }}
+        error={Boolean(warnProblem)}
+        helperText={warnProblem ?? 'When so much is used, the alert BudgetNearLimit fires.'}
+      />
+    </FormDialog>
   );
 }

@@ -1,16 +1,11 @@
-import Button from '@mui/material/Button';
-import Dialog from '@mui/material/Dialog';
-import DialogActions from '@mui/material/DialogActions';
-import DialogContent from '@mui/material/DialogContent';
-import DialogTitle from '@mui/material/DialogTitle';
 import MenuItem from '@mui/material/MenuItem';
-import Stack from '@mui/material/Stack';
 import TextField from '@mui/material/TextField';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type SyntheticEvent, useState } from 'react';
+import { useState } from 'react';
 
 import { useUser } from '../../api/session';
-import { fieldError, FormError } from '../../components/FormError';
+import { FormDialog } from '../../components/FormDialog';
+import { fieldError } from '../../components/FormError';
 import { includes } from '../../lib/roles';
 import type { Scope } from '../../lib/scopes';
 import { API_KEYS, createApiKey } from './queries';
@@ -41,56 +36,44 @@ export function CreateApiKeyDialog({ onClose }: { onClose: () => void }) {
     mutationFn: () => createApiKey({ name: name.trim(), scopes, expires_at: expiry(days) }),
     onSuccess: () => queries.invalidateQueries({ queryKey: API_KEYS }),
   });
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
-    create.mutate();
-  };
   const lives = includes(role, 'admin') ? [...LIVES, { days: NEVER, label: 'Until it is revoked' }] : LIVES;
 
   if (create.data) return <NewKey created={create.data} onClose={onClose} />;
   return (
-    <Dialog open onClose={onClose} aria-labelledby="create-key-title" maxWidth="xs" fullWidth>
-      <form onSubmit={submit}>
-        <DialogTitle id="create-key-title">Create an API key</DialogTitle>
-        <DialogContent>
-          <Stack spacing={2} sx={{ pt: 1 }}>
-            <TextField
-              label="What it is for"
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-              autoComplete="off"
-              required
-              autoFocus
-              error={Boolean(fieldError(create.error, 'name'))}
-              helperText={fieldError(create.error, 'name') ?? 'For example “nightly report”: so that you know later what stops.'}
-            />
-            <ScopeFields role={role} value={scopes} onChange={setScopes} error={fieldError(create.error, 'scopes')} />
-            <TextField
-              select
-              label="It expires after"
-              value={days}
-              onChange={(event) => setDays(Number(event.target.value))}
-              error={Boolean(fieldError(create.error, 'expires_at'))}
-              helperText={fieldError(create.error, 'expires_at')}
-            >
-              {lives.map((life) => (
-                <MenuItem key={life.days} value={life.days}>
-                  {life.label}
-                </MenuItem>
-              ))}
-            </TextField>
-            <FormError error={create.error} shownFields={FIELDS} />
-          </Stack>
-        </DialogContent>
-        <DialogActions sx={{ px: 3, pb: 2 }}>
-          <Button onClick={onClose} color="inherit">
-            Cancel
-          </Button>
-          <Button type="submit" variant="contained" loading={create.isPending}>
-            Create key
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Create an API key"
+      action="Create key"
+      pending={create.isPending}
+      error={create.error}
+      fields={FIELDS}
+      onSubmit={() => create.mutate()}
+      onClose={onClose}
+    >
+      <TextField
+        label="What it is for"
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+        autoComplete="off"
+        required
+        autoFocus
+        error={Boolean(fieldError(create.error, 'name'))}
+        helperText={fieldError(create.error, 'name') ?? 'For example “nightly report”: so that you know later what stops.'}
+      />
+      <ScopeFields role={role} value={scopes} onChange={setScopes} error={fieldError(create.error, 'scopes')} />
+      <TextField
+        select
+        label="It expires after"
+        value={days}
+        onChange={(event) => setDays(Number(event.target.value))}
+        error={Boolean(fieldError(create.error, 'expires_at'))}
+        helperText={fieldError(create.error, 'expires_at')}
+      >
+        {lives.map((life) => (
+          <MenuItem key={life.days} value={life.days}>
+            {life.label}
+          </MenuItem>
+        ))}
+      </TextField>
+    </FormDialog>
   );
 }
