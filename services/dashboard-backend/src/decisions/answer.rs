@@ -172,7 +172,7 @@ pub(super) async fn evidence_is_current(conn: &mut PgConnection, row: &DecisionR
 }
 
 /// Whether a hold asked: the answer then is about its limits.
-fn asks_for_budget(row: &DecisionRow) -> bool {
+pub(super) fn asks_for_budget(row: &DecisionRow) -> bool {
     row.step.is_none() && row.decision_type == "budget"
 }
 

@@ -4,6 +4,7 @@ use common::Result;
 use common::ids::DecisionId;
 use serde_json::json;
 
+use super::answer::asks_for_budget;
 use super::{Ending, close, find};
 use crate::app::App;
 use crate::budgets;
@@ -36,7 +37,7 @@ async fn expire(app: &App, id: DecisionId) -> Result<()> {
         // Nobody else would ask again about a project that cannot go on.
         crate::carriers::failure::ask_again(&mut tx, &mut project, &row, now).await?;
     }
-    if row.step.is_none() && row.decision_type == "budget" {
+    if asks_for_budget(&row) {
         // Asked again, with the numbers of now, when the work still does not fit.
         budgets::hold::review(&mut tx, &mut project, now).await?;
     }

@@ -6,7 +6,6 @@ use common::auth::ServiceCaller;
 use common::clients::agents::Usage;
 use common::clients::dashboard::EventReport;
 use common::http::Json;
-use common::ids::AgentRunId;
 use common::{Error, Result};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -65,16 +64,12 @@ pub(super) async fn report_event(
 async fn keep_usage(conn: &mut PgConnection, event: &EventReport, now: OffsetDateTime) -> Result<()> {
     let reported: Option<Usage> = event.data.get("usage").and_then(|usage| serde_json::from_value(usage.clone()).ok());
     let (Some(usage), Some(run)) = (reported, event.data.get("run_id").and_then(Value::as_str)) else { return Ok(()) };
-    usage::keep(conn, event.project_id, run, &usage, now).await?;
-    let Ok(run) = run.parse::<AgentRunId>() else { return Ok(()) };
+    let Some(reserved) = usage::keep(conn, event.project_id, run, &usage, now).await? else { return Ok(()) };
     let report = settle::Report {
         ended: event.kind == "agent_run.finished",
         last: event.data.get("usage_final").and_then(Value::as_bool).unwrap_or(false),
         tokens: Some(usage.total_tokens).filter(|tokens| *tokens > 0),
         cents: usage.cost_cents.filter(|cents| cents.is_finite() && *cents >= 0.0),
     };
-    if let Some(row) = reservations::find(conn, run).await?.filter(|row| row.project_id == event.project_id) {
-        reservations::update(conn, &settle::settled(row, &report, now)).await?;
-    }
-    Ok(())
+    Ok(reservations::update(conn, &settle::settled(reserved, &report, now)).await?)
 }
