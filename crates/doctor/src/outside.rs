@@ -33,7 +33,7 @@ pub async fn public_url(url: &Url, now: OffsetDateTime) -> Finding {
             )
         };
     }
-    let client = Client::with_timeout("public-url", Duration::from_secs(8));
+    let client = Client::with_certificate("public-url", Duration::from_secs(8));
     let path = url.join("/health/live").unwrap_or_else(|_| url.clone());
     match client.send(client.request(Method::GET, path)).await {
         Ok(response) if response.status().is_success() => {

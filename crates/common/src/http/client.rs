@@ -116,6 +116,15 @@ impl Client {
 
     /// A client with another total time-out.
     pub fn with_timeout(peer: &'static str, timeout: Duration) -> Self {
+        Self::build(peer, timeout, false)
+    }
+
+    /// The same; its responses carry the certificate that the peer showed ([`reqwest::tls::TlsInfo`]).
+    pub fn with_certificate(peer: &'static str, timeout: Duration) -> Self {
+        Self::build(peer, timeout, true)
+    }
+
+    fn build(peer: &'static str, timeout: Duration, certificate: bool) -> Self {
         crate::http::client::install_crypto();
         let inner = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
@@ -123,8 +132,7 @@ impl Client {
             .pool_idle_timeout(Duration::from_secs(30))
             .user_agent(concat!("QuantaPilot/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
-            // So that a caller can look at the certificate it was shown.
-            .tls_info(true)
+            .tls_info(certificate)
             .build()
             .expect("a client without special settings can be built");
         Self { peer, inner }
