@@ -47,7 +47,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "rolling-restart",
         within: Some("kill-services"),
         by_name: false,
-
         run: Run::OnStack(kills::rolling),
     },
     Scenario {

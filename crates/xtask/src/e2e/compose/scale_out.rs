@@ -39,10 +39,7 @@ pub(super) fn make_pooler(compose: &mut Compose) -> anyhow::Result<()> {
 pub(super) fn run(compose: &mut Compose, facts: &mut Facts) -> anyhow::Result<()> {
     timed("docker compose up", || super::up(compose))?;
     let containers = compose.containers()?;
-    let single: Vec<&str> = DOUBLED
-        .into_iter()
-        .filter(|service| containers.iter().filter(|one| one.service == *service).count() != 2)
-        .collect();
+    let single = without_two(|service| containers.iter().filter(|one| one.service == service).count());
     facts.check("there are two healthy replicas of each service", single.is_empty(), || single.join(", "));
     let silent: Vec<&String> = [&compose.gateway, &compose.second_gateway]
         .into_iter()
@@ -58,10 +55,7 @@ pub(super) fn run(compose: &mut Compose, facts: &mut Facts) -> anyhow::Result<()
     facts.check("the services' queries went through the pooler", pooled > 1000, || format!("{pooled} transactions"));
     super::scraped(compose, facts)?;
     let reached = super::ask_prometheus(compose, "up%20%3D%3D%201")?;
-    let single: Vec<&str> = DOUBLED
-        .into_iter()
-        .filter(|service| reached.iter().filter(|series| series["service"] == *service).count() != 2)
-        .collect();
+    let single = without_two(|service| reached.iter().filter(|series| series["service"] == service).count());
     facts.check("Prometheus finds both replicas of each service", single.is_empty(), || {
         format!("{single:?} of {reached:?}")
     });
@@ -73,6 +67,11 @@ pub(super) fn run(compose: &mut Compose, facts: &mut Facts) -> anyhow::Result<()
         workers.lines().take(20).collect::<Vec<_>>().join("\n")
     });
     Ok(())
+}
+
+/// Services that do not count two.
+fn without_two(count: impl Fn(&str) -> usize) -> Vec<&'static str> {
+    DOUBLED.into_iter().filter(|service| count(service) != 2).collect()
 }
 
 /// Transactions that PgBouncer passed on, as its log tells once a minute, since it was started last.
