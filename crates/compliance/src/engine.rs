@@ -8,9 +8,10 @@ use rayon::prelude::*;
 use crate::{
     code::{self, Language, openapi},
     config::Config,
-    manifest,
-    markdown::{self, Page},
-    project::{Collected, Example, Index, Project, is_sample},
+    documents::Documents,
+    manifest, markdown,
+    page::Page,
+    project::{Collected, Example, Project, Sources, is_sample},
     report::{Finding, Report, Severity},
     rule::{Check, Rule, Sink},
     rules, stack,
@@ -45,48 +46,46 @@ const FOREIGN: &[&str] = &[
 ];
 
 /// Checks a tree. The same tree, configuration and day give the same report.
+///
+/// Each file is read once: first all that is no document, then the documents, which so can be held against the code while
+/// their texts are at hand.
 pub fn check(tree: &dyn Tree, config: &Config) -> Report {
     let entries = tree.entries();
-    let index = Index::new(&entries);
     let excluded = globs(&config.exclude);
     let skipped = |path: &str| is_foreign(path) || excluded.is_match(path);
-    let checked: Vec<&Entry> = entries.iter().filter(|entry| !skipped(&entry.path)).collect();
+    let (files, others, pages) = sorted_by_role(&entries, skipped);
+    let sources = Sources::new(tree, config, &entries, collect(tree, &entries, config, &others));
 
-    let page_rules: Vec<(&'static Rule, Severity)> = enabled(config, |check| matches!(check, Check::Page(_)));
-    let (mut facts, mut findings) = checked
+    let page_rules = enabled(config, |check| check.of_page().is_some());
+    let (mut documents, mut findings) = pages
         .par_iter()
         .with_min_len(8)
         .fold(
-            || (Collected::default(), Vec::new()),
-            |(mut facts, mut findings), entry| {
-                read(tree, entry, config, &page_rules, &mut facts, &mut findings);
-                (facts, findings)
+            || (Documents::default(), Vec::new()),
+            |(mut documents, mut findings), (place, role)| {
+                read_document(&sources, *place, *role, &page_rules, &mut documents, &mut findings);
+                (documents, findings)
             },
         )
         .reduce(
-            || (Collected::default(), Vec::new()),
+            || (Documents::default(), Vec::new()),
             |(a, mut x), (b, mut y)| {
                 x.append(&mut y);
                 (a.merge(b), x)
             },
         );
-    facts.sort();
-    let files = checked.len();
-    let documents = facts.documents.len() + facts.plain_documents.len();
+    documents.sort();
+    let read = documents.count();
 
-    let detected = stack::from_facts(&index, &facts);
-    let kind = config.project_type.unwrap_or_else(|| stack::project_type(&index, &facts, &detected));
-    let waiver_text = tree_file(tree, &index, waivers::FILE);
-    let places = facts.documents.iter().zip(0..).map(|(document, at)| (document.path.clone(), at)).collect();
-    let builders = index.builders();
-    let project = Project { tree, config, index, entries, facts, places, builders, stack: detected, kind };
-    let project_rules: Vec<(&'static Rule, Severity)> = enabled(config, |check| matches!(check, Check::Project(_)));
+    let waiver_text = sources.index.is_file(waivers::FILE).then(|| tree.text(waivers::FILE)).flatten();
+    let project = Project { sources, documents };
+    let project_rules = enabled(config, |check| check.of_project().is_some());
     let found: Vec<Vec<Finding>> = project_rules
         .into_par_iter()
         .with_max_len(1)
         .map(|(rule, severity)| {
             let mut findings = Vec::new();
-            if let Check::Project(look) = rule.check {
+            if let Some(look) = rule.check.of_project() {
                 look(&project, &mut Sink { rule, severity, config, findings: &mut findings });
             }
             findings
@@ -116,7 +115,7 @@ pub fn check(tree: &dyn Tree, config: &Config) -> Report {
         report.summary.baselined = baseline.subtract(&mut report.findings);
     }
     report.summary.files = files;
-    report.summary.documents = documents;
+    report.summary.documents = read;
     report.settle();
     report
 }
@@ -124,23 +123,16 @@ pub fn check(tree: &dyn Tree, config: &Config) -> Report {
 /// What the project is, by the same facts that the check uses.
 pub(crate) fn kind(tree: &dyn Tree, config: &Config) -> crate::config::ProjectType {
     let entries = tree.entries();
-    let index = Index::new(&entries);
-    let mut facts = Collected::default();
-    for entry in entries.iter().filter(|entry| !is_foreign(&entry.path)) {
-        read(tree, entry, config, &[], &mut facts, &mut Vec::new());
-    }
-    let detected = stack::from_facts(&index, &facts);
-    stack::project_type(&index, &facts, &detected)
+    let (_, others, _) = sorted_by_role(&entries, is_foreign);
+    Sources::new(tree, config, &entries, collect(tree, &entries, config, &others)).kind
 }
 
 /// Rules that hold documents against code, and that a tree has the code for. In a tree without it they are silent, whatever the
 /// documents promise.
 pub fn armed(tree: &dyn Tree, config: &Config) -> Vec<&'static str> {
     let entries = tree.entries();
-    let mut facts = Collected::default();
-    for entry in entries.iter().filter(|entry| !is_foreign(&entry.path)) {
-        read(tree, entry, config, &[], &mut facts, &mut Vec::new());
-    }
+    let (_, others, _) = sorted_by_role(&entries, is_foreign);
+    let facts = collect(tree, &entries, config, &others);
     let any = |found: fn(&code::Facts) -> bool| facts.code.iter().any(|(_, facts)| found(facts));
     let has = [
         ("route-unknown", any(|code| !code.routes.is_empty())),
@@ -180,10 +172,6 @@ fn enabled(config: &Config, wanted: impl Fn(&Check) -> bool) -> Vec<(&'static Ru
         .filter(|rule| wanted(&rule.check))
         .filter_map(|rule| config.severity(rule).map(|severity| (rule, severity)))
         .collect()
-}
-
-fn tree_file(tree: &dyn Tree, index: &Index, path: &str) -> Option<String> {
-    index.is_file(path).then(|| tree.text(path)).flatten()
 }
 
 fn engine_finding(config: &Config, id: &str, path: &str, line: u32, message: String, findings: &mut Vec<Finding>) {
@@ -240,87 +228,52 @@ fn waive(config: &Config, waivers: &[Waiver], findings: Vec<Finding>, report: &m
     }
 }
 
-/// Reads one file, keeps its facts, and lets the rules over pages look at it while its text is here.
-fn read(
-    tree: &dyn Tree,
-    entry: &Entry,
-    config: &Config,
-    page_rules: &[(&'static Rule, Severity)],
-    facts: &mut Collected,
-    findings: &mut Vec<Finding>,
-) {
-    let path = entry.path.as_str();
-    if entry.kind != Kind::File || !paths::is_inside(path) {
-        return;
-    }
-    let role = role(path);
-    if role == Role::Ignored {
-        return;
-    }
-    let is_document = matches!(role, Role::Markdown | Role::Plain);
-    let too_large = |size: u64, findings: &mut Vec<Finding>| {
-        if is_document {
-            let limit = config.max_file_bytes;
-            engine_finding(
-                config,
-                "file-too-large",
-                path,
-                1,
-                format!("{size} bytes, more than the limit of {limit}: not checked"),
-                findings,
-            );
+/// A file's place in the tree's list, and what it is to the check.
+type Part = (u32, Role);
+
+/// How many files count, those that are read and no documents, and the documents.
+fn sorted_by_role(entries: &[Entry], skipped: impl Fn(&str) -> bool) -> (usize, Vec<Part>, Vec<Part>) {
+    let (mut files, mut others, mut pages) = (0, Vec::new(), Vec::new());
+    for (entry, place) in entries.iter().zip(0..) {
+        if skipped(&entry.path) {
+            continue;
         }
-    };
-    if entry.size > config.max_file_bytes {
-        return too_large(entry.size, findings);
+        files += 1;
+        if entry.kind != Kind::File || !paths::is_inside(&entry.path) {
+            continue;
+        }
+        match role(&entry.path) {
+            Role::Ignored => {}
+            role @ (Role::Markdown | Role::Plain) => pages.push((place, role)),
+            role => others.push((place, role)),
+        }
     }
-    let bytes = match tree.read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            if is_document {
-                engine_finding(
-                    config,
-                    "file-unreadable",
-                    path,
-                    1,
-                    format!("cannot be read: {}", error.kind()),
-                    findings,
-                );
+    (files, others, pages)
+}
+
+/// Reads what is no document. A file that cannot be read, or is too large, says nothing.
+fn collect(tree: &dyn Tree, entries: &[Entry], config: &Config, files: &[Part]) -> Collected {
+    files
+        .par_iter()
+        .with_min_len(8)
+        .fold(Collected::default, |mut facts, (place, role)| {
+            let entry = &entries[*place as usize];
+            if entry.size <= config.max_file_bytes
+                && let Ok(bytes) = tree.read(&entry.path)
+                && bytes.len() as u64 <= config.max_file_bytes
+            {
+                read_source(&entry.path, *role, &bytes, &mut facts);
             }
-            return;
-        }
-    };
-    if bytes.len() as u64 > config.max_file_bytes {
-        return too_large(bytes.len() as u64, findings);
-    }
+            facts
+        })
+        .reduce(Collected::default, Collected::merge)
+}
+
+fn read_source(path: &str, role: Role, bytes: &[u8], facts: &mut Collected) {
+    let text = text_of(bytes);
     match role {
-        Role::Markdown => {
-            let text = text_of(&bytes);
-            let whole = is_read_whole(path, config);
-            let mut document = markdown::parse_with(path, &text, whole);
-            if !is_sample(path) {
-                let page = Page { document: &document, text: &text, bytes: &bytes };
-                for (rule, severity) in page_rules {
-                    if let Check::Page(look) = rule.check {
-                        look(&page, &mut Sink { rule, severity: *severity, config, findings });
-                    }
-                }
-            }
-            words_of_document(path, &text, facts);
-            document.shrink(whole);
-            facts.documents.push(document);
-        }
-        Role::Plain => {
-            let text = text_of(&bytes);
-            words_of_document(path, &text, facts);
-            facts.plain_documents.push((path.to_owned(), plain_headings(&text)));
-            if text.len() <= KEPT {
-                facts.texts.push((path.to_owned(), text.into_owned()));
-            }
-        }
         Role::Example => {
-            let text = text_of(&bytes);
-            tokens::collect(&bytes, &mut facts.document_words);
+            tokens::collect(bytes, &mut facts.document_words);
             for (line, number) in text.lines().zip(1..) {
                 let line = line.trim_start_matches(['#', ' ']).trim_start_matches("export ");
                 if let Some((name, _)) = line.split_once('=')
@@ -331,13 +284,11 @@ fn read(
             }
         }
         Role::OpenApi => {
-            let text = text_of(&bytes);
             facts.api_routes.push((path.to_owned(), openapi::read(path, &text)));
-            tokens::collect(&bytes, &mut facts.document_words);
+            tokens::collect(bytes, &mut facts.document_words);
         }
         Role::Code(language) => {
-            tokens::collect(&bytes, &mut facts.code_words);
-            let text = text_of(&bytes);
+            tokens::collect(bytes, &mut facts.code_words);
             let found = code::read(language, &text);
             if !found.is_empty() {
                 facts.code.push((path.to_owned(), found));
@@ -345,8 +296,7 @@ fn read(
             facts.manifests.extend(manifest::read(path, &text));
         }
         Role::Other => {
-            tokens::collect(&bytes, &mut facts.code_words);
-            let text = text_of(&bytes);
+            tokens::collect(bytes, &mut facts.code_words);
             facts.manifests.extend(manifest::read(path, &text));
             let name = paths::name(path);
             if name.starts_with("application")
@@ -355,12 +305,57 @@ fn read(
                 let variables = code::patterns::placeholders(&text);
                 facts.code.push((path.to_owned(), code::Facts { variables, ..code::Facts::default() }));
             }
-            if is_kept(path) && text.len() <= KEPT {
-                facts.texts.push((path.to_owned(), text.into_owned()));
+            facts.images.extend(stack::images(path, &text));
+        }
+        Role::Markdown | Role::Plain | Role::Ignored => {}
+    }
+}
+
+/// Reads one document, lets the rules over pages look at it while its text is here, and keeps what others need.
+fn read_document(
+    sources: &Sources<'_>,
+    place: u32,
+    role: Role,
+    rules: &[(&'static Rule, Severity)],
+    documents: &mut Documents,
+    findings: &mut Vec<Finding>,
+) {
+    let config = sources.config;
+    let entry = &sources.entries[place as usize];
+    let path = entry.path.as_str();
+    let too_large = |size: u64, findings: &mut Vec<Finding>| {
+        let limit = config.max_file_bytes;
+        let message = format!("{size} bytes, more than the limit of {limit}: not checked");
+        engine_finding(config, "file-too-large", path, 1, message, findings);
+    };
+    if entry.size > config.max_file_bytes {
+        return too_large(entry.size, findings);
+    }
+    let bytes = match sources.tree.read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let message = format!("cannot be read: {}", error.kind());
+            return engine_finding(config, "file-unreadable", path, 1, message, findings);
+        }
+    };
+    if bytes.len() as u64 > config.max_file_bytes {
+        return too_large(bytes.len() as u64, findings);
+    }
+    let text = text_of(&bytes);
+    if role == Role::Plain {
+        return documents.add_plain(place, path, &text, sources);
+    }
+    let document = markdown::parse_with(path, &text, is_read_whole(path, config));
+    let page = Page::new(&document, &text, &bytes, sources);
+    if !is_sample(path) {
+        for (rule, severity) in rules {
+            if let Some(look) = rule.check.of_page() {
+                look(&page, &mut Sink { rule, severity: *severity, config, findings });
             }
         }
-        Role::Ignored => {}
     }
+    documents.add(place, &page);
+    documents.keep(document);
 }
 
 /// The text of a file, repaired where it is none. Most is text, and a look at that alone is several times quicker.
@@ -368,7 +363,7 @@ fn text_of(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
-/// Documents whose sentences and lists rules look at after the pass: those at the root, records, agent rules.
+/// Documents whose sentences and lists rules look at: those at the root, records, agent rules.
 fn is_read_whole(path: &str, config: &Config) -> bool {
     let folder = paths::parent(path);
     !path.contains('/')
@@ -378,9 +373,6 @@ fn is_read_whole(path: &str, config: &Config) -> bool {
             .any(|part| matches!(part.to_ascii_lowercase().as_str(), "adr" | "adrs" | "decisions" | ".github"))
         || config.words.decision_folders.iter().any(|other| other.trim_end_matches('/') == folder)
 }
-
-/// Texts that rules read whole stay in memory, so they are small.
-const KEPT: usize = 128 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
@@ -513,57 +505,4 @@ fn is_legal(name: &str) -> bool {
     ]
     .iter()
     .any(|known| stem == *known || (stem.starts_with(known) && stem[known.len()..].starts_with(['-', '_'])))
-}
-
-fn is_kept(path: &str) -> bool {
-    let name = paths::name(path);
-    name.starts_with("docker-compose")
-        || name.starts_with("compose.")
-        || name.starts_with("Dockerfile")
-        || name == "mkdocs.yml"
-        || name == "pnpm-workspace.yaml"
-        || path == ".pre-commit-config.yaml"
-        || path.starts_with(".github/workflows/")
-        || name == ".gitlab-ci.yml"
-        || name == ".cursorrules"
-}
-
-fn words_of_document(path: &str, text: &str, facts: &mut Collected) {
-    let bytes = text.as_bytes();
-    tokens::collect(bytes, &mut facts.document_words);
-    for at in memchr::memmem::find_iter(bytes, b"--") {
-        let end = bytes[at + 2..]
-            .iter()
-            .position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')))
-            .map_or(bytes.len(), |length| at + 2 + length);
-        if end > at + 3 {
-            facts.document_flags.insert(tokens::hash(&bytes[at + 2..end]));
-        }
-    }
-    let mentions = code::routes::mentions(text);
-    if !mentions.is_empty() {
-        facts.mentions.push((path.to_owned(), mentions));
-    }
-}
-
-/// Lines above a row of `===` or `---`, or after `=` marks: enough to know the sections of a README that is not Markdown.
-fn plain_headings(text: &str) -> Vec<String> {
-    let mut headings = Vec::new();
-    let mut last = "";
-    for line in text.lines() {
-        let ruled = line.len() >= 3
-            && line
-                .chars()
-                .next()
-                .is_some_and(|mark| "=-~^*#\"+`'".contains(mark) && line.trim_end().chars().all(|each| each == mark));
-        if ruled && !last.trim().is_empty() {
-            headings.push(last.trim().to_owned());
-        } else if let Some(heading) =
-            line.strip_prefix("= ").or_else(|| line.strip_prefix("== ")).or_else(|| line.strip_prefix("=== "))
-        {
-            headings.push(heading.trim().to_owned());
-        }
-        last = line;
-    }
-    headings
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     config::Config,
-    markdown::Page,
+    page::Page,
     project::Project,
     report::{Edit, Finding, Severity},
 };
@@ -50,8 +50,26 @@ pub enum Check {
     Page(fn(&Page<'_>, &mut Sink<'_>)),
     /// Once, when every file has been read and only facts are kept.
     Project(fn(&Project<'_>, &mut Sink<'_>)),
+    /// At each document, and once more at the whole.
+    Both(fn(&Page<'_>, &mut Sink<'_>), fn(&Project<'_>, &mut Sink<'_>)),
     /// The engine itself reports it (unreadable files, waivers).
     Engine,
+}
+
+impl Check {
+    pub(crate) fn of_page(&self) -> Option<fn(&Page<'_>, &mut Sink<'_>)> {
+        match self {
+            Self::Page(look) | Self::Both(look, _) => Some(*look),
+            Self::Project(_) | Self::Engine => None,
+        }
+    }
+
+    pub(crate) fn of_project(&self) -> Option<fn(&Project<'_>, &mut Sink<'_>)> {
+        match self {
+            Self::Project(look) | Self::Both(_, look) => Some(*look),
+            Self::Page(_) | Self::Engine => None,
+        }
+    }
 }
 
 /// A little tree and the places where the rule must speak. No places: it must be silent.

@@ -82,8 +82,8 @@ fn links_are_never_followed() {
 struct Locked;
 
 impl Tree for Locked {
-    fn entries(&self) -> Vec<Entry> {
-        vec![Entry { path: "locked.md".to_owned(), size: 3, kind: Kind::File }]
+    fn entries(&self) -> Cow<'_, [Entry]> {
+        Cow::Owned(vec![Entry { path: "locked.md".to_owned(), size: 3, kind: Kind::File }])
     }
 
     fn read(&self, _: &str) -> io::Result<Cow<'_, [u8]>> {
@@ -101,10 +101,10 @@ fn a_file_that_cannot_be_read_is_a_finding() {
 struct Linked;
 
 impl Tree for Linked {
-    fn entries(&self) -> Vec<Entry> {
+    fn entries(&self) -> Cow<'_, [Entry]> {
         let file = |path: &str| Entry { path: path.to_owned(), size: 20, kind: Kind::File };
         let link = Entry { path: "README.md".to_owned(), size: 0, kind: Kind::Symlink("main/README.md".to_owned()) };
-        vec![link, file("main/README.md")]
+        Cow::Owned(vec![link, file("main/README.md")])
     }
 
     fn read(&self, _: &str) -> io::Result<Cow<'_, [u8]>> {

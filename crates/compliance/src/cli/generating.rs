@@ -138,7 +138,7 @@ fn summary(readme: &str, document: &Document) -> Option<String> {
 /// The name in a build file at the root.
 fn package(tree: &impl Tree) -> Option<String> {
     let mut paths: Vec<String> =
-        tree.entries().into_iter().map(|entry| entry.path).filter(|path| !path.contains('/')).collect();
+        tree.entries().iter().map(|entry| entry.path.clone()).filter(|path| !path.contains('/')).collect();
     paths.sort();
     paths.iter().find_map(|path| crate::manifest::read(path, &tree.text(path)?)?.name)
 }

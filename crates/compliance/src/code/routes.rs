@@ -94,6 +94,35 @@ fn is_made_of(path: &[String], mounts: &[Vec<String>]) -> bool {
             .any(|mount| !mount.is_empty() && path.starts_with(mount) && is_made_of(&path[mount.len()..], mounts))
 }
 
+/// The routes of the code by their shapes, for many questions about what documents name.
+#[derive(Debug, Default)]
+pub struct Known {
+    routes: Vec<(String, Vec<String>)>,
+    mounts: Vec<Vec<String>>,
+}
+
+impl Known {
+    pub(crate) fn new<'f>(code: impl Iterator<Item = &'f super::Facts>) -> Self {
+        let mut known = Self::default();
+        for facts in code {
+            known.routes.extend(facts.routes.iter().map(|route| (route.method.clone(), shape(&route.path))));
+            known.mounts.extend(facts.mounts.iter().map(|path| shape(path)));
+        }
+        known
+    }
+
+    /// True when the code has the route, or shows none at all: what finds its way by hand says nothing.
+    pub fn knows(&self, method: &str, path: &str) -> bool {
+        let shape = shape(path);
+        shape.is_empty()
+            || self.routes.is_empty()
+            || self.routes.iter().any(|(other, route)| {
+                reaches(route, &shape, &self.mounts)
+                    && (other == "ANY" || other == method || matches!(method, "HEAD" | "OPTIONS"))
+            })
+    }
+}
+
 /// A route named in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {

@@ -138,7 +138,7 @@ pub struct Document {
     pub headings: Vec<Heading>,
     pub links: Vec<Link>,
     /// Fragments other than headings: `id` and `name` of HTML, `{#custom}`.
-    pub anchors: Vec<String>,
+    pub ids: Vec<String>,
     pub fences: Vec<Fence>,
     pub codes: Vec<Code>,
     pub tables: Vec<Table>,
@@ -155,11 +155,15 @@ pub struct Document {
 }
 
 impl Document {
+    /// Everything that a link's fragment can name: headings and ids.
+    pub fn anchors(&self) -> impl Iterator<Item = &str> {
+        self.headings.iter().map(|heading| heading.slug.as_str()).chain(self.ids.iter().map(String::as_str))
+    }
+
     /// True when `fragment` is a place in this document.
     pub fn has_anchor(&self, fragment: &str) -> bool {
-        let fragment = fragment.strip_prefix("user-content-").unwrap_or(fragment);
-        self.headings.iter().any(|heading| heading.slug == fragment)
-            || self.anchors.iter().any(|anchor| anchor == fragment)
+        let fragment = anchor(fragment);
+        self.anchors().any(|anchor| anchor == fragment)
     }
 
     pub fn heading(&self, section: Option<usize>) -> Option<&Heading> {
@@ -180,71 +184,9 @@ impl Document {
         trail.reverse();
         trail
     }
-
-    /// Drops what only rules over one page need, so that a tree of documents stays small in memory. The few documents
-    /// that rules read whole (the README, decision records, agent rules) keep their texts.
-    pub(crate) fn shrink(&mut self, whole: bool) {
-        self.prose = Vec::new();
-        self.comments = Vec::new();
-        self.broken_references = Vec::new();
-        self.definitions = Vec::new();
-        self.lines = Lines::default();
-        self.fences.retain(|fence| !fence.commands.is_empty());
-        self.fences.shrink_to_fit();
-        if whole {
-            return;
-        }
-        self.paragraphs = Vec::new();
-        self.items = Vec::new();
-        // Only paths, commands and variables in inline code are looked at once the text is gone.
-        self.codes.retain(|code| code.text.contains(['/', ' ', '_']));
-        self.codes.shrink_to_fit();
-        self.links.retain(|link| link.kind != LinkKind::Auto && !link.destination.starts_with("http"));
-        for link in &mut self.links {
-            link.text = String::new();
-        }
-        self.links.shrink_to_fit();
-        self.headings.shrink_to_fit();
-        self.tables.retain(|table| table.header.cells.iter().any(|cell| !cell.text.is_empty()));
-    }
 }
 
-/// A document with its text: what rules over one page see.
-pub struct Page<'a> {
-    pub document: &'a Document,
-    pub text: &'a str,
-    /// The bytes before repair, for rules about bytes.
-    pub bytes: &'a [u8],
-}
-
-impl Page<'_> {
-    pub fn path(&self) -> &str {
-        &self.document.path
-    }
-
-    pub fn position(&self, offset: usize) -> (u32, u32) {
-        self.document.lines.position(self.text, offset)
-    }
-
-    pub fn line_text(&self, line: u32) -> &str {
-        &self.text[self.document.lines.range(self.text, line)]
-    }
-
-    /// Lines outside fenced code, with their number and byte offset.
-    pub fn plain_lines(&self) -> impl Iterator<Item = (u32, usize, &str)> {
-        let mut fences = self.document.fences.iter().peekable();
-        let mut number = 0;
-        let mut offset = 0;
-        self.text.split_inclusive('\n').filter_map(move |line| {
-            number += 1;
-            let start = offset;
-            offset += line.len();
-            while fences.next_if(|fence| fence.body.end.max(fence.offset) < start && fence.body.end <= start).is_some()
-            {
-            }
-            let inside =
-                fences.peek().is_some_and(|fence| start + line.len() > fence.offset && start <= fence.body.end);
-            (!inside).then(|| (number, start, line.trim_end_matches(['\n', '\r'])))
-        })
-    }
+/// A fragment without what the forge puts before the ids of a document.
+pub(crate) fn anchor(fragment: &str) -> &str {
+    fragment.strip_prefix("user-content-").unwrap_or(fragment)
 }

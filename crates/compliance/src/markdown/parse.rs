@@ -301,7 +301,7 @@ impl<'t> Reader<'t> {
         let seen = self.slugs.entry(base.clone()).or_insert(0);
         heading.slug = if *seen == 0 { base } else { format!("{base}-{seen}") };
         *seen += 1;
-        self.document.anchors.extend(id);
+        self.document.ids.extend(id);
         self.document.headings.push(heading);
     }
 
@@ -333,11 +333,11 @@ impl<'t> Reader<'t> {
             at = end;
         }
         for heading in html::headings(source) {
-            self.document.anchors.push(slug(&heading));
+            self.document.ids.push(slug(&heading));
         }
         let document = &mut self.document;
         html::attributes(source, |attribute, value, tag, offset| match attribute {
-            "id" | "name" => document.anchors.push(value.to_owned()),
+            "id" | "name" => document.ids.push(value.to_owned()),
             "href" | "src" if !matches!(tag, "link" | "script" | "base") => {
                 let offset = range.start + offset;
                 let (line, column) = document.lines.position(text, offset);

@@ -1,8 +1,10 @@
 use crate::{
+    code::Language,
     markdown::Document,
-    project::Project,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
+    text::paths,
 };
 
 pub(crate) static RULE: Rule = Rule {
@@ -13,7 +15,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "AGENTS.md names the commands that build and test the project",
     why: "An agent that does not know the test command either runs none or invents one.",
     remedy: "Add the commands, in code, such as `cargo test`",
-    check: Check::Project(check),
+    check: Check::Page(check),
     cases: &[
         Case {
             name: "words only",
@@ -42,17 +44,15 @@ pub(crate) static RULE: Rule = Rule {
     ],
 };
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    let has_code =
-        project.index.files().any(|path| crate::code::Language::of(&crate::text::paths::extension(path)).is_some());
-    for document in
-        project.facts.documents.iter().filter(|document| document.path.eq_ignore_ascii_case("agents.md") && has_code)
-    {
-        let refers =
-            !document.links.is_empty() || document.paragraphs.iter().any(|paragraph| paragraph.text.contains('@'));
-        if !names_a_command(document) && !refers {
-            sink.report(&document.path, 1, 1, "no command is named that builds or tests the project".to_owned());
-        }
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    let document = page.document;
+    let has_code = || page.sources.index.files().any(|path| Language::of(&paths::extension(path)).is_some());
+    if !page.path().eq_ignore_ascii_case("agents.md") || !has_code() {
+        return;
+    }
+    let refers = !document.links.is_empty() || document.paragraphs.iter().any(|paragraph| paragraph.text.contains('@'));
+    if !names_a_command(document) && !refers {
+        sink.report(page.path(), 1, 1, "no command is named that builds or tests the project".to_owned());
     }
 }
 

@@ -21,7 +21,12 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    if !project.index.files().any(|path| !path.contains('/') && paths::name(path).eq_ignore_ascii_case("agents.md")) {
+    if !project
+        .sources
+        .index
+        .files()
+        .any(|path| !path.contains('/') && paths::name(path).eq_ignore_ascii_case("agents.md"))
+    {
         sink.report("", 1, 1, "there is no AGENTS.md".to_owned());
     }
 }

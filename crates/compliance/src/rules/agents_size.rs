@@ -1,5 +1,5 @@
 use crate::{
-    project::Project,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
     text::paths,
@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "AGENTS.md is short enough to be read with every task",
     why: "It goes into every prompt; beyond a few hundred lines its points are no longer followed.",
     remedy: "Move reference text into docs/ and link it; keep what must always be known",
-    check: Check::Project(check),
+    check: Check::Page(check),
     cases: &[
         Case {
             name: "longer than the limit",
@@ -24,15 +24,13 @@ pub(crate) static RULE: Rule = Rule {
     ],
 };
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    if !matches!(paths::name(page.path()), "AGENTS.md" | "CLAUDE.md" | "GEMINI.md") {
+        return;
+    }
     let limit = sink.config().words.rule_lines;
-    for document in project
-        .pages()
-        .filter(|document| matches!(paths::name(&document.path), "AGENTS.md" | "CLAUDE.md" | "GEMINI.md"))
-    {
-        let lines = document.line_count.saturating_sub(1);
-        if lines > limit {
-            sink.report(&document.path, 1, 1, format!("{lines} lines, more than {limit}"));
-        }
+    let lines = page.document.line_count.saturating_sub(1);
+    if lines > limit {
+        sink.report(page.path(), 1, 1, format!("{lines} lines, more than {limit}"));
     }
 }

@@ -43,16 +43,16 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    if project.kind != ProjectType::WebApi || !project.facts.api_routes.is_empty() {
+    if project.sources.kind != ProjectType::WebApi || !project.sources.facts.api_routes.is_empty() {
         return;
     }
     let section = sections::any(
         &sections::readme_headings(project),
         &["api", "endpoints", "endpoint", "routes", "rest", "эндпоинты", "маршруты"],
     );
-    let folder = project.index.exists("docs/api") || project.index.exists("docs/reference");
-    let named = project.mentions_routes();
-    if !section && !folder && !named && !project.has(&["api", "endpoints", "routes", "http"]) {
+    let folder = project.sources.index.exists("docs/api") || project.sources.index.exists("docs/reference");
+    let named = project.documents.routes.iter().any(|(method, _)| method.is_some());
+    if !section && !folder && !named && !project.sources.has(&["api", "endpoints", "routes", "http"]) {
         sink.report("", 1, 1, "nothing describes the routes of the service".to_owned());
     }
 }

@@ -52,14 +52,15 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     );
     // A monorepo of published packages may have a site besides; it is no service.
     let packages = project
+        .sources
         .facts
         .manifests
         .iter()
         .any(|manifest| manifest.path.starts_with("packages/") && !manifest.private && manifest.version.is_some());
-    if matches!(project.kind, ProjectType::WebApi | ProjectType::WebApp)
+    if matches!(project.sources.kind, ProjectType::WebApi | ProjectType::WebApp)
         && !section
         && !packages
-        && !project.has(&["architecture", "design", "structure"])
+        && !project.sources.has(&["architecture", "design", "structure"])
     {
         sink.report("", 1, 1, "nothing describes how the service is built".to_owned());
     }

@@ -19,8 +19,8 @@ pub(super) struct Release<'a> {
 pub(super) fn document<'p>(project: &'p Project<'_>) -> Option<&'p Document> {
     ["changelog", "changes", "history"].iter().find_map(|stem| {
         project
-            .facts
             .documents
+            .front
             .iter()
             .find(|document| !document.path.contains('/') && paths::stem(&document.path).eq_ignore_ascii_case(stem))
     })

@@ -38,25 +38,17 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    let released = project.kind != ProjectType::Other
-        && project.main_manifest().is_some_and(|manifest| manifest.version.is_some() && !manifest.private);
-    let linked = project.facts.documents.iter().flat_map(|document| &document.links).any(|link| {
-        let to = link.destination.to_lowercase();
-        to.contains("/releases")
-            || to.contains("changelog")
-            || to.contains("changes")
-            || to.contains("history")
-            || to.contains("release-notes")
-    });
-    let folder = project.index.files().any(|path| {
+    let released = project.sources.kind != ProjectType::Other
+        && project.sources.main_manifest().is_some_and(|manifest| manifest.version.is_some() && !manifest.private);
+    let folder = project.sources.index.files().any(|path| {
         path.to_ascii_lowercase().contains("changelog")
             || path.to_ascii_lowercase().contains("release-notes")
             || path.starts_with(".changeset/")
     });
     if released
-        && !linked
+        && !project.documents.links_changes
         && !folder
-        && !project.has(&["changelog", "changes", "history", "news", "release", "releases"])
+        && !project.sources.has(&["changelog", "changes", "history", "news", "release", "releases"])
     {
         sink.report("", 1, 1, "no changelog says what the versions change".to_owned());
     }

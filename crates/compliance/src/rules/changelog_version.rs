@@ -44,7 +44,9 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let Some(document) = changelog::document(project) else { return };
-    let Some(version) = project.main_manifest().and_then(|manifest| manifest.version.as_deref()) else { return };
+    let Some(version) = project.sources.main_manifest().and_then(|manifest| manifest.version.as_deref()) else {
+        return;
+    };
     let releases = changelog::releases(document);
     let unreleased = document.headings.iter().any(|heading| changelog::is_unreleased(&heading.text));
     let known = releases.iter().any(|release| changelog::key(&release.version) == changelog::key(version));

@@ -26,7 +26,7 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
         &sections::readme_headings(project),
         &["contributing", "contribute", "development", "участие", "разработка"],
     );
-    if !section && !project.has(&["contributing", "hacking", "development"]) {
+    if !section && !project.sources.has(&["contributing", "hacking", "development"]) {
         sink.report("", 1, 1, "nothing says how to take part".to_owned());
     }
 }

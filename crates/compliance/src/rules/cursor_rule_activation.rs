@@ -1,6 +1,6 @@
 use super::agents;
 use crate::{
-    project::Project,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
 };
@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "An agent rule can become active: alwaysApply, globs or a description",
     why: "With none of the three the rule is loaded only when a person names it, which nobody does in an unattended run.",
     remedy: "Set `alwaysApply: true`, or give globs, or a description by which an agent can choose it",
-    check: Check::Project(check),
+    check: Check::Page(check),
     cases: &[
         Case {
             name: "none of the three",
@@ -32,14 +32,16 @@ pub(crate) static RULE: Rule = Rule {
     ],
 };
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    for rule in agents::rules(project) {
-        let Some(matter) = &rule.front_matter else { continue };
-        let has =
-            |key: &str| matter.get(key).is_some_and(|entry| !entry.value.trim().is_empty() || !entry.items.is_empty());
-        let always = matter.get("alwaysApply").is_some_and(|entry| entry.value == "true");
-        if !matter.unclosed && !always && !has("globs") && !has("description") {
-            sink.report(&rule.path, 1, 1, "the rule never becomes active by itself".to_owned());
-        }
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    let rule = page.document;
+    if !agents::is_rule(page.path()) {
+        return;
+    }
+    let Some(matter) = &rule.front_matter else { return };
+    let has =
+        |key: &str| matter.get(key).is_some_and(|entry| !entry.value.trim().is_empty() || !entry.items.is_empty());
+    let always = matter.get("alwaysApply").is_some_and(|entry| entry.value == "true");
+    if !matter.unclosed && !always && !has("globs") && !has("description") {
+        sink.report(&rule.path, 1, 1, "the rule never becomes active by itself".to_owned());
     }
 }

@@ -4,7 +4,7 @@ use super::agents;
 use crate::{
     code::Language,
     markdown::front_matter::Entry,
-    project::Project,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
 };
@@ -17,7 +17,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "The globs of an agent rule match files of the tree",
     why: "A rule whose globs match nothing is never loaded; usually the folder was renamed.",
     remedy: "Correct the glob, or remove the rule",
-    check: Check::Project(check),
+    check: Check::Page(check),
     cases: &[
         Case {
             name: "a folder that is gone",
@@ -74,39 +74,42 @@ fn globs(entry: &Entry) -> Vec<String> {
     globs.iter().map(|glob| glob.trim().trim_matches(['"', '\'']).to_owned()).filter(|glob| !glob.is_empty()).collect()
 }
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    let has_code = project.index.files().any(|path| Language::of(&crate::text::paths::extension(path)).is_some());
-    for rule in agents::rules(project) {
-        let Some(entry) = rule.front_matter.as_ref().and_then(|matter| matter.get("globs")) else { continue };
-        // A rule in a package's own folder speaks of that package.
-        let base = rule.path.split(".cursor/rules/").next().unwrap_or_default();
-        let (mut alive, mut dead) = (false, Vec::new());
-        for glob in globs(entry) {
-            let pattern = glob.trim_start_matches("./").trim_start_matches('/');
-            let pattern = if pattern.contains('/') { pattern.to_owned() } else { format!("**/{pattern}") };
-            let pattern = if pattern.ends_with('/') { format!("{pattern}**") } else { pattern };
-            match Glob::new(&pattern) {
-                Err(error) => sink.report(&rule.path, entry.line, 1, format!("`{glob}` is no glob: {}", error.kind())),
-                Ok(parsed) => {
-                    let matcher = parsed.compile_matcher();
-                    let found = project.index.files().any(|path| {
-                        matcher.is_match(path) || path.strip_prefix(base).is_some_and(|path| matcher.is_match(path))
-                    });
-                    let folder = project.index.exists(&pattern);
-                    // Before there is code, globs of code cannot match yet.
-                    let early = !has_code && Language::of(&crate::text::paths::extension(&pattern)).is_some();
-                    if found || folder {
-                        alive = true;
-                    } else if !early {
-                        dead.push(glob);
-                    }
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    let rule = page.document;
+    if !agents::is_rule(page.path()) {
+        return;
+    }
+    let index = &page.sources.index;
+    let has_code = index.files().any(|path| Language::of(&crate::text::paths::extension(path)).is_some());
+    let Some(entry) = rule.front_matter.as_ref().and_then(|matter| matter.get("globs")) else { return };
+    // A rule in a package's own folder speaks of that package.
+    let base = rule.path.split(".cursor/rules/").next().unwrap_or_default();
+    let (mut alive, mut dead) = (false, Vec::new());
+    for glob in globs(entry) {
+        let pattern = glob.trim_start_matches("./").trim_start_matches('/');
+        let pattern = if pattern.contains('/') { pattern.to_owned() } else { format!("**/{pattern}") };
+        let pattern = if pattern.ends_with('/') { format!("{pattern}**") } else { pattern };
+        match Glob::new(&pattern) {
+            Err(error) => sink.report(&rule.path, entry.line, 1, format!("`{glob}` is no glob: {}", error.kind())),
+            Ok(parsed) => {
+                let matcher = parsed.compile_matcher();
+                let found = index.files().any(|path| {
+                    matcher.is_match(path) || path.strip_prefix(base).is_some_and(|path| matcher.is_match(path))
+                });
+                let folder = index.exists(&pattern);
+                // Before there is code, globs of code cannot match yet.
+                let early = !has_code && Language::of(&crate::text::paths::extension(&pattern)).is_some();
+                if found || folder {
+                    alive = true;
+                } else if !early {
+                    dead.push(glob);
                 }
             }
         }
-        // `**/*.ts, **/*.tsx` is a rule for a language, which need not use both; a folder that is gone is another matter.
-        dead.retain(|glob| !(alive && glob.starts_with("**/*.") && !glob.contains('{')));
-        for glob in dead {
-            sink.report(&rule.path, entry.line, 1, format!("`{glob}` matches no file"));
-        }
+    }
+    // `**/*.ts, **/*.tsx` is a rule for a language, which need not use both; a folder that is gone is another matter.
+    dead.retain(|glob| !(alive && glob.starts_with("**/*.") && !glob.contains('{')));
+    for glob in dead {
+        sink.report(&rule.path, entry.line, 1, format!("`{glob}` matches no file"));
     }
 }

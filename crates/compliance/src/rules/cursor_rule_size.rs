@@ -1,6 +1,6 @@
 use super::agents;
 use crate::{
-    project::Project,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
 };
@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "An agent rule says something and is no longer than 500 lines",
     why: "A rule is put into every prompt it applies to: a long one costs tokens and its points drown each other; an empty one is noise.",
     remedy: "Split the rule by subject, or move reference text into docs/ and name it",
-    check: Check::Project(check),
+    check: Check::Page(check),
     cases: &[
         Case {
             name: "longer than the limit",
@@ -32,19 +32,21 @@ pub(crate) static RULE: Rule = Rule {
     ],
 };
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    let rule = page.document;
+    if !agents::is_rule(page.path()) {
+        return;
+    }
     let limit = sink.config().words.rule_lines;
-    for rule in agents::rules(project) {
-        let lines = rule.line_count.saturating_sub(1);
-        let says = !rule.items.is_empty()
-            || !rule.paragraphs.is_empty()
-            || !rule.tables.is_empty()
-            || !rule.codes.is_empty()
-            || !rule.fences.is_empty();
-        if lines > limit {
-            sink.report(&rule.path, 1, 1, format!("{lines} lines, more than {limit}"));
-        } else if !says {
-            sink.report(&rule.path, 1, 1, "the rule says nothing".to_owned());
-        }
+    let lines = rule.line_count.saturating_sub(1);
+    let says = !rule.items.is_empty()
+        || !rule.paragraphs.is_empty()
+        || !rule.tables.is_empty()
+        || !rule.codes.is_empty()
+        || !rule.fences.is_empty();
+    if lines > limit {
+        sink.report(&rule.path, 1, 1, format!("{lines} lines, more than {limit}"));
+    } else if !says {
+        sink.report(&rule.path, 1, 1, "the rule says nothing".to_owned());
     }
 }

@@ -29,7 +29,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    let mut files: Vec<&str> = project.index.files().collect();
+    let mut files: Vec<&str> = project.sources.index.files().collect();
     files.sort_unstable();
     for path in files {
         if path == ".cursorrules" {

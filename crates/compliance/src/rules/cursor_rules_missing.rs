@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    if agents::rules(project).next().is_none() {
+    if !project.paths().any(agents::is_rule) {
         sink.report("", 1, 1, "there are no agent rules in `.cursor/rules/`".to_owned());
     }
 }

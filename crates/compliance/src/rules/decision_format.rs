@@ -1,6 +1,6 @@
 use super::decisions;
 use crate::{
-    project::Project,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
     text::plain,
@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "A decision record tells its status, context, decision and consequences",
     why: "A record without its context cannot be judged later, and one without consequences was not thought through.",
     remedy: "Add the missing section",
-    check: Check::Project(check),
+    check: Check::Page(check),
     cases: &[
         Case {
             name: "two sections are missing",
@@ -72,31 +72,33 @@ const PARTS: &[(&str, &[&str])] = &[
     ),
 ];
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    for record in decisions::records(project) {
-        let headings: Vec<String> = record.headings.iter().map(|heading| plain(&heading.text)).collect();
-        let lead = |words: &[&str]| {
-            record
-                .paragraphs
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    let record = page.document;
+    if !decisions::is_record(page.path(), page.sources.config) {
+        return;
+    }
+    let headings: Vec<String> = record.headings.iter().map(|heading| plain(&heading.text)).collect();
+    let lead = |words: &[&str]| {
+        record
+            .paragraphs
+            .iter()
+            .map(|paragraph| plain(&paragraph.text))
+            .chain(record.items.iter().map(|item| plain(&item.text)))
+            .any(|text| words.iter().any(|word| text.starts_with(word)))
+    };
+    for (name, words) in PARTS {
+        let heading = headings.iter().any(|heading| words.iter().any(|word| heading.contains(word)));
+        let table = record.tables.iter().any(|table| {
+            table
+                .rows
                 .iter()
-                .map(|paragraph| plain(&paragraph.text))
-                .chain(record.items.iter().map(|item| plain(&item.text)))
-                .any(|text| words.iter().any(|word| text.starts_with(word)))
-        };
-        for (name, words) in PARTS {
-            let heading = headings.iter().any(|heading| words.iter().any(|word| heading.contains(word)));
-            let table = record.tables.iter().any(|table| {
-                table
-                    .rows
-                    .iter()
-                    .chain([&table.header])
-                    .flat_map(|row| &row.cells)
-                    .any(|cell| words.contains(&plain(&cell.text).as_str()))
-            });
-            let front = record.front_matter.as_ref().is_some_and(|matter| matter.get(name).is_some());
-            if !heading && !front && !table && !lead(words) {
-                sink.report(&record.path, 1, 1, format!("the record does not tell its {name}"));
-            }
+                .chain([&table.header])
+                .flat_map(|row| &row.cells)
+                .any(|cell| words.contains(&plain(&cell.text).as_str()))
+        });
+        let front = record.front_matter.as_ref().is_some_and(|matter| matter.get(name).is_some());
+        if !heading && !front && !table && !lead(words) {
+            sink.report(&record.path, 1, 1, format!("the record does not tell its {name}"));
         }
     }
 }

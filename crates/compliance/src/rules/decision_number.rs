@@ -1,10 +1,11 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use super::decisions;
 use crate::{
     project::Project,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
+    text::paths,
 };
 
 pub(crate) static RULE: Rule = Rule {
@@ -41,19 +42,23 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    let mut seen: HashMap<(String, u32), &str> = HashMap::new();
-    let any = decisions::records(project).any(|record| decisions::number(record).is_some());
-    for record in decisions::records(project).filter(|_| any) {
-        let folder = crate::text::paths::parent(&record.path).to_owned();
-        match decisions::number(record) {
-            None => sink.report(&record.path, 1, 1, "the record has no number, unlike those beside it".to_owned()),
-            Some(number) => {
-                if let Some(other) = seen.get(&(folder.clone(), number)) {
-                    sink.report(&record.path, 1, 1, format!("number {number} is that of `{other}`"));
-                } else {
-                    seen.insert((folder, number), &record.path);
+    let config = project.sources.config;
+    let records: Vec<&str> = project.paths().filter(|path| decisions::is_record(path, config)).collect();
+    if !records.iter().any(|path| decisions::number(path).is_some()) {
+        return;
+    }
+    let mut seen: HashMap<(&str, u32), &str> = HashMap::new();
+    for path in records {
+        match decisions::number(path) {
+            None => sink.report(path, 1, 1, "the record has no number, unlike those beside it".to_owned()),
+            Some(number) => match seen.entry((paths::parent(path), number)) {
+                Entry::Occupied(other) => {
+                    sink.report(path, 1, 1, format!("number {number} is that of `{}`", other.get()));
                 }
-            }
+                Entry::Vacant(free) => {
+                    free.insert(path);
+                }
+            },
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::decisions;
 use crate::{
     markdown::Document,
-    project::Project,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
     text::{nearest::nearest, plain},
@@ -15,7 +15,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "A decision record's status is a known one, and a superseded one names its successor",
     why: "Nobody can tell whether \"done-ish\" still holds; and a superseded record that does not say by what leaves its reader stranded.",
     remedy: "Use proposed, accepted, rejected, deprecated or superseded, the last with a link to the newer record",
-    check: Check::Project(check),
+    check: Check::Page(check),
     cases: &[
         Case {
             name: "an unknown word",
@@ -89,33 +89,35 @@ fn status(record: &Document) -> Option<(String, u32)> {
         })
 }
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    for record in decisions::records(project) {
-        let Some((text, line)) = status(record) else { continue };
-        let words = plain(&text);
-        let Some(first) = words.split(' ').next().filter(|first| !first.is_empty()) else { continue };
-        let known = KNOWN.iter().find(|known| words.split(' ').take(4).any(|word| word == **known));
-        match known {
-            None => {
-                let hint = nearest(first, KNOWN.iter().copied())
-                    .map(|near| format!("; did you mean \"{near}\"?"))
-                    .unwrap_or_default();
-                sink.report(
-                    &record.path,
-                    line,
-                    1,
-                    format!("\"{}\" is no known status{hint}", crate::text::clip(&text, 40)),
-                );
-            }
-            Some(known) if matches!(*known, "superseded" | "replaced" | "заменено") => {
-                let names = text.bytes().any(|byte| byte.is_ascii_digit())
-                    || record.links.iter().any(|link| link.line.abs_diff(line) <= 2)
-                    || words.contains(" by ");
-                if !names {
-                    sink.report(&record.path, line, 1, "the record does not say what superseded it".to_owned());
-                }
-            }
-            Some(_) => {}
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    let record = page.document;
+    if !decisions::is_record(page.path(), page.sources.config) {
+        return;
+    }
+    let Some((text, line)) = status(record) else { return };
+    let words = plain(&text);
+    let Some(first) = words.split(' ').next().filter(|first| !first.is_empty()) else { return };
+    let known = KNOWN.iter().find(|known| words.split(' ').take(4).any(|word| word == **known));
+    match known {
+        None => {
+            let hint = nearest(first, KNOWN.iter().copied())
+                .map(|near| format!("; did you mean \"{near}\"?"))
+                .unwrap_or_default();
+            sink.report(
+                &record.path,
+                line,
+                1,
+                format!("\"{}\" is no known status{hint}", crate::text::clip(&text, 40)),
+            );
         }
+        Some(known) if matches!(*known, "superseded" | "replaced" | "заменено") => {
+            let names = text.bytes().any(|byte| byte.is_ascii_digit())
+                || record.links.iter().any(|link| link.line.abs_diff(line) <= 2)
+                || words.contains(" by ");
+            if !names {
+                sink.report(&record.path, line, 1, "the record does not say what superseded it".to_owned());
+            }
+        }
+        Some(_) => {}
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    markdown::Page,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
 };

@@ -1,8 +1,5 @@
-use std::collections::HashSet;
-
-use super::links;
 use crate::{
-    project::Project,
+    project::{Project, is_sample},
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
     text::paths,
@@ -60,25 +57,22 @@ const MENUS: &[&str] = &[
 ];
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    let menu = project.index.files().any(|path| MENUS.contains(&paths::name(path)) || path.contains(".vitepress/"));
+    let menu =
+        project.sources.index.files().any(|path| MENUS.contains(&paths::name(path)) || path.contains(".vitepress/"));
     if menu {
         return;
     }
-    let mut linked: HashSet<String> = HashSet::new();
-    links::each(project, |document, _, target| {
-        if let Some(path) = target.path.as_ref().filter(|path| **path != document.path) {
-            linked.insert(path.clone());
-        }
-    });
-    for page in project.pages().filter(|page| page.path.starts_with("docs/")) {
-        let index = matches!(paths::stem(&page.path).to_ascii_lowercase().as_str(), "readme" | "index");
-        let stem = page.path.rsplit_once('.').map_or(page.path.as_str(), |(stem, _)| stem);
-        let above = std::iter::successors(Some(paths::parent(&page.path)), |folder| {
+    let pages = project.paths().filter(|path| path.starts_with("docs/") && !is_sample(path));
+    for path in pages {
+        let linked = |path: &str| project.documents.is_linked(path);
+        let index = matches!(paths::stem(path).to_ascii_lowercase().as_str(), "readme" | "index");
+        let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+        let above = std::iter::successors(Some(paths::parent(path)), |folder| {
             (!folder.is_empty()).then(|| paths::parent(folder))
         });
-        let by_folder = above.filter(|folder| !folder.is_empty()).any(|folder| linked.contains(folder));
-        if !index && !by_folder && !linked.contains(&page.path) && !linked.contains(stem) {
-            sink.report(&page.path, 1, 1, "no document links to this page".to_owned());
+        let by_folder = above.filter(|folder| !folder.is_empty()).any(linked);
+        if !index && !by_folder && !linked(path) && !linked(stem) {
+            sink.report(path, 1, 1, "no document links to this page".to_owned());
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let wanted = sink.config().words.required_documents.clone();
-    for path in wanted.iter().filter(|path| !project.index.exists(path)) {
+    for path in wanted.iter().filter(|path| !project.sources.index.exists(path)) {
         sink.report("", 1, 1, format!("the required document `{path}` is missing"));
     }
 }

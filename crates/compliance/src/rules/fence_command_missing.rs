@@ -2,7 +2,8 @@ use crate::{
     config::ProjectType,
     manifest::{Ecosystem, Manifest},
     markdown::{Command, commands},
-    project::Project,
+    page::Page,
+    project::Sources,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
     text::{nearest::nearest, paths},
@@ -16,7 +17,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "`npm run x`, `make x` and the like name something that the build file has",
     why: "The documented command fails on the first try, for people and for agents alike.",
     remedy: "Correct the name, or add it to the build file",
-    check: Check::Project(check),
+    check: Check::Page(check),
     cases: &[
         Case {
             name: "an npm script",
@@ -64,43 +65,42 @@ pub(crate) static RULE: Rule = Rule {
     ],
 };
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    for page in project.pages() {
-        // A page that has its reader create a project goes on to talk about that one.
-        let creates = page.fences.iter().flat_map(|fence| &fence.commands).any(|command| {
-            let words: Vec<&str> = command.program().iter().take(2).map(String::as_str).collect();
-            matches!(
-                words.as_slice(),
-                ["npm" | "pnpm" | "yarn" | "bun", "init" | "create"]
-                    | ["npx" | "pnpx" | "django-admin", _]
-                    | ["cargo", "new" | "init" | "generate"]
-                    | ["composer", "create-project"]
-                    | ["rails", "new"]
-            )
-        });
-        if creates {
-            continue;
-        }
-        for fence in &page.fences {
-            for command in &fence.commands {
-                if matches!(
-                    command.program().first().map(String::as_str),
-                    Some("cd" | "pushd" | "git" | "docker" | "npx" | "ssh" | "mkdir")
-                ) {
-                    // What follows runs in a folder or on a machine that this block does not show.
-                    break;
-                }
-                look(project, &page.path, command, sink);
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    let document = page.document;
+    // A page that has its reader create a project goes on to talk about that one.
+    let creates = document.fences.iter().flat_map(|fence| &fence.commands).any(|command| {
+        let words: Vec<&str> = command.program().iter().take(2).map(String::as_str).collect();
+        matches!(
+            words.as_slice(),
+            ["npm" | "pnpm" | "yarn" | "bun", "init" | "create"]
+                | ["npx" | "pnpx" | "django-admin", _]
+                | ["cargo", "new" | "init" | "generate"]
+                | ["composer", "create-project"]
+                | ["rails", "new"]
+        )
+    });
+    if creates || page.sources.facts.manifests.is_empty() {
+        return;
+    }
+    for fence in &document.fences {
+        for command in &fence.commands {
+            if matches!(
+                command.program().first().map(String::as_str),
+                Some("cd" | "pushd" | "git" | "docker" | "npx" | "ssh" | "mkdir")
+            ) {
+                // What follows runs in a folder or on a machine that this block does not show.
+                break;
             }
+            look(page.sources, page.path(), command, sink);
         }
-        // Commands in sentences: "run `npm run lint` before each commit".
-        if paths::is_history(&page.path) {
-            continue;
-        }
-        for code in page.codes.iter().filter(|code| code.text.contains(' ')) {
-            if let [command] = commands::read(&code.text, code.line, "sh").as_slice() {
-                look(project, &page.path, command, sink);
-            }
+    }
+    // Commands in sentences: "run `npm run lint` before each commit".
+    if paths::is_history(page.path()) {
+        return;
+    }
+    for code in document.codes.iter().filter(|code| code.text.contains(' ')) {
+        if let [command] = commands::read(&code.text, code.line, "sh").as_slice() {
+            look(page.sources, page.path(), command, sink);
         }
     }
 }
@@ -154,51 +154,51 @@ const COMPOSER: &[&str] = &[
 ];
 
 /// The build file that a command in this page would use: beside the page, or at the root.
-fn manifest<'p>(project: &'p Project<'_>, page: &str, wanted: impl Fn(&Manifest) -> bool) -> Option<&'p Manifest> {
+fn manifest<'p>(sources: &'p Sources<'_>, page: &str, wanted: impl Fn(&Manifest) -> bool) -> Option<&'p Manifest> {
     let beside = |folder: &str| {
-        project.facts.manifests.iter().find(|manifest| manifest.directory() == folder && wanted(manifest))
+        sources.facts.manifests.iter().find(|manifest| manifest.directory() == folder && wanted(manifest))
     };
     beside(paths::parent(page)).or_else(|| beside(""))
 }
 
-fn look(project: &Project<'_>, page: &str, command: &Command, sink: &mut Sink<'_>) {
+fn look(sources: &Sources<'_>, page: &str, command: &Command, sink: &mut Sink<'_>) {
     let words: Vec<&str> = command.program().iter().map(String::as_str).collect();
     let (file, kind, name) = match words.as_slice() {
         ["npm" | "pnpm" | "yarn" | "bun", "run", name, ..] => {
-            (manifest(project, page, |each| each.ecosystem == Ecosystem::Node), "script", *name)
+            (manifest(sources, page, |each| each.ecosystem == Ecosystem::Node), "script", *name)
         }
         // Guides of libraries have their readers start projects of their own.
         ["npm" | "pnpm" | "yarn", name @ ("test" | "start"), ..]
-            if !project.index.is_file("server.js") && (*name == "test" || project.kind != ProjectType::Library) =>
+            if !sources.index.is_file("server.js") && (*name == "test" || sources.kind != ProjectType::Library) =>
         {
-            (manifest(project, page, |each| each.ecosystem == Ecosystem::Node), "script", *name)
+            (manifest(sources, page, |each| each.ecosystem == Ecosystem::Node), "script", *name)
         }
         // pnpm and yarn have commands of their own, none of which has a colon.
         ["pnpm" | "yarn", name, ..] if name.contains(':') => {
-            (manifest(project, page, |each| each.ecosystem == Ecosystem::Node), "script", *name)
+            (manifest(sources, page, |each| each.ecosystem == Ecosystem::Node), "script", *name)
         }
         ["composer", "run" | "run-script", name, ..] => {
-            (manifest(project, page, |each| each.ecosystem == Ecosystem::Php), "script", *name)
+            (manifest(sources, page, |each| each.ecosystem == Ecosystem::Php), "script", *name)
         }
         ["composer", name, ..] if !COMPOSER.contains(name) => {
-            (manifest(project, page, |each| each.ecosystem == Ecosystem::Php), "script", *name)
+            (manifest(sources, page, |each| each.ecosystem == Ecosystem::Php), "script", *name)
         }
         ["make", name, ..] => (
-            manifest(project, page, |each| paths::name(&each.path).to_lowercase().contains("makefile")),
+            manifest(sources, page, |each| paths::name(&each.path).to_lowercase().contains("makefile")),
             "target",
             *name,
         ),
         ["just", name, ..] => (
-            manifest(project, page, |each| paths::name(&each.path).to_lowercase().contains("justfile")),
+            manifest(sources, page, |each| paths::name(&each.path).to_lowercase().contains("justfile")),
             "recipe",
             *name,
         ),
         ["task", name, ..] => {
-            (manifest(project, page, |each| paths::name(&each.path).starts_with("Taskfile")), "task", *name)
+            (manifest(sources, page, |each| paths::name(&each.path).starts_with("Taskfile")), "task", *name)
         }
-        ["cargo", "run", "--bin", name, ..] => return cargo_program(project, page, command.line, name, sink),
+        ["cargo", "run", "--bin", name, ..] => return cargo_program(sources, page, command.line, name, sink),
         ["cargo", "run" | "test" | "build" | "check" | "bench", "-p" | "--package", name, ..] => {
-            return cargo_package(project, page, command.line, name, sink);
+            return cargo_package(sources, page, command.line, name, sink);
         }
         _ => return,
     };
@@ -209,7 +209,7 @@ fn look(project: &Project<'_>, page: &str, command: &Command, sink: &mut Sink<'_
     let is_name = !name.starts_with(['-', '<', '$', '[', '{', '.'])
         && !name.contains(['=', '<', '*', '$', '{', '/'])
         && !name.is_empty();
-    let elsewhere = project
+    let elsewhere = sources
         .facts
         .manifests
         .iter()
@@ -227,8 +227,8 @@ fn look(project: &Project<'_>, page: &str, command: &Command, sink: &mut Sink<'_
     sink.report(page, command.line, 1, format!("`{}` has no {kind} `{name}`{hint}", file.path));
 }
 
-fn cargo_package(project: &Project<'_>, page: &str, line: u32, name: &str, sink: &mut Sink<'_>) {
-    let mut cargo = project.facts.manifests.iter().filter(|manifest| manifest.ecosystem == Ecosystem::Cargo).peekable();
+fn cargo_package(sources: &Sources<'_>, page: &str, line: u32, name: &str, sink: &mut Sink<'_>) {
+    let mut cargo = sources.facts.manifests.iter().filter(|manifest| manifest.ecosystem == Ecosystem::Cargo).peekable();
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     let known = |manifest: &Manifest| manifest.name.as_deref() == Some(name) || manifest.depends_on(name);
     if cargo.peek().is_some() && plain && !cargo.any(known) {
@@ -236,11 +236,11 @@ fn cargo_package(project: &Project<'_>, page: &str, line: u32, name: &str, sink:
     }
 }
 
-fn cargo_program(project: &Project<'_>, page: &str, line: u32, name: &str, sink: &mut Sink<'_>) {
-    let cargo = || project.facts.manifests.iter().filter(|manifest| manifest.ecosystem == Ecosystem::Cargo);
+fn cargo_program(sources: &Sources<'_>, page: &str, line: u32, name: &str, sink: &mut Sink<'_>) {
+    let cargo = || sources.facts.manifests.iter().filter(|manifest| manifest.ecosystem == Ecosystem::Cargo);
     let known = cargo().any(|manifest| {
         manifest.programs.iter().any(|program| program == name) || manifest.name.as_deref() == Some(name)
-    }) || project.index.files().any(|path| {
+    }) || sources.index.files().any(|path| {
         path.ends_with(&format!("src/bin/{name}.rs")) || path.ends_with(&format!("src/bin/{name}/main.rs"))
     });
     if cargo().next().is_some() && !known && !name.contains(['<', '$', '{']) {

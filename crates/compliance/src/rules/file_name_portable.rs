@@ -38,7 +38,7 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let mut seen: HashMap<String, &str> = HashMap::new();
-    for entry in &project.entries {
+    for entry in project.sources.entries {
         let path = entry.path.as_str();
         if !matches!(paths::extension(path.trim_end()).as_str(), "md" | "mdx" | "mdc" | "rst" | "adoc" | "markdown") {
             continue;

@@ -53,18 +53,22 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    if project.kind == ProjectType::Library {
+    if project.sources.kind == ProjectType::Library {
         return;
     }
-    let documented = |name: &str| project.facts.document_flags.contains(&tokens::hash(name.as_bytes()));
-    let flags: Vec<(&str, &crate::code::Use)> =
-        project.shipped_code().flat_map(|(path, facts)| facts.flags.iter().map(move |flag| (path, flag))).collect();
+    let documented = |name: &str| project.documents.flags.contains(&tokens::hash(name.as_bytes()));
+    let flags: Vec<(&str, &crate::code::Use)> = project
+        .sources
+        .shipped_code()
+        .flat_map(|(path, facts)| facts.flags.iter().map(move |flag| (path, flag)))
+        .collect();
     let names: HashSet<&str> =
         flags.iter().map(|(_, flag)| flag.name.as_str()).filter(|name| !matches!(*name, "help" | "version")).collect();
     let told = names.iter().filter(|name| documented(name)).count();
     // Documents that name less than half of the flags do not claim to be the list of them.
     // Of a service, whose flags are a side matter, two thirds are asked for.
-    let claims = if project.kind == ProjectType::Cli { told * 2 >= names.len() } else { told * 3 >= names.len() * 2 };
+    let claims =
+        if project.sources.kind == ProjectType::Cli { told * 2 >= names.len() } else { told * 3 >= names.len() * 2 };
     if !claims || told == 0 {
         return;
     }

@@ -1,5 +1,6 @@
 use crate::{
-    markdown::{LinkKind, Page},
+    markdown::LinkKind,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
 };

@@ -1,5 +1,6 @@
 use crate::{
-    project::{Found, Project},
+    index::Found,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
     text::paths,
@@ -13,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "A path in inline code, such as `src/main.rs`, is in the tree",
     why: "A document that names files which are gone sends its readers looking for them.",
     remedy: "Correct the path, or say that the file is made later",
-    check: Check::Project(check),
+    check: Check::Page(check),
     cases: &[
         Case {
             name: "a file that is gone",
@@ -31,27 +32,25 @@ pub(crate) static RULE: Rule = Rule {
     ],
 };
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    for page in project.pages().filter(|page| {
-        page.path.starts_with("docs/") || !page.path.contains('/') || paths::extension(&page.path) == "mdc"
-    }) {
-        if paths::is_history(&page.path) {
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    let (path, index) = (page.path(), &page.sources.index);
+    let speaks = path.starts_with("docs/") || !path.contains('/') || paths::extension(path) == "mdc";
+    if !speaks || paths::is_history(path) {
+        return;
+    }
+    for code in &page.document.codes {
+        let text = code.text.trim_start_matches("./");
+        let plain = text.contains('/')
+            && !text.starts_with('/')
+            && text.chars().all(|each| each.is_alphanumeric() || "/._-".contains(each));
+        if !plain || paths::extension(text).is_empty() {
             continue;
         }
-        for code in &page.codes {
-            let text = code.text.trim_start_matches("./");
-            let plain = text.contains('/')
-                && !text.starts_with('/')
-                && text.chars().all(|each| each.is_alphanumeric() || "/._-".contains(each));
-            if !plain || paths::extension(text).is_empty() {
-                continue;
-            }
-            let root = text.split('/').next().unwrap_or_default();
-            let candidates = [paths::join("", text), paths::join(paths::parent(&page.path), text)];
-            let missing = candidates.iter().flatten().all(|path| project.index.find(path) == Found::Missing);
-            if missing && project.index.exists(root) {
-                sink.report(&page.path, code.line, 1, format!("`{text}` is not in the tree"));
-            }
+        let root = text.split('/').next().unwrap_or_default();
+        let candidates = [paths::join("", text), paths::join(paths::parent(path), text)];
+        let missing = candidates.iter().flatten().all(|path| index.find(path) == Found::Missing);
+        if missing && index.exists(root) {
+            sink.report(path, code.line, 1, format!("`{text}` is not in the tree"));
         }
     }
 }

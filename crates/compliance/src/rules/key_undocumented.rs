@@ -5,7 +5,6 @@ use crate::{
     project::Project,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
-    text::tokens,
 };
 
 pub(crate) static RULE: Rule = Rule {
@@ -44,16 +43,16 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    if matches!(project.kind, ProjectType::Library | ProjectType::Other) {
+    if matches!(project.sources.kind, ProjectType::Library | ProjectType::Other) {
         return;
     }
     let last = |key: &str| key.rsplit(['.', ':']).next().unwrap_or_default().to_owned();
-    let documented = |key: &str| {
-        tokens::contains(&project.facts.document_words, &last(key))
-            || tokens::contains(&project.facts.document_words, &key.replace(['.', ':'], "_"))
-    };
-    let keys: Vec<(&str, &crate::code::Use)> =
-        project.shipped_code().flat_map(|(path, facts)| facts.keys.iter().map(move |key| (path, key))).collect();
+    let documented = |key: &str| project.says(&last(key)) || project.says(&key.replace(['.', ':'], "_"));
+    let keys: Vec<(&str, &crate::code::Use)> = project
+        .sources
+        .shipped_code()
+        .flat_map(|(path, facts)| facts.keys.iter().map(move |key| (path, key)))
+        .collect();
     let told = keys.iter().filter(|(_, key)| documented(&key.name)).count();
     if told * 2 < keys.len() || told == 0 {
         return;

@@ -1,6 +1,6 @@
 use crate::{
     config::ignored,
-    project::Project,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
     text::{plain, tokens},
@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "Every key in a table of settings is one that the code knows",
     why: "Users set it and nothing happens; usually it was renamed in the code.",
     remedy: "Correct or remove the key; other programs' keys go into `ignore_keys`",
-    check: Check::Project(check),
+    check: Check::Page(check),
     cases: &[
         Case {
             name: "a renamed key",
@@ -50,32 +50,31 @@ pub(crate) static RULE: Rule = Rule {
 const HEADERS: &[&str] =
     &["key", "option", "setting", "parameter", "property", "config key", "name", "ключ", "настройка", "параметр"];
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    if project.facts.code.iter().all(|(_, facts)| facts.keys.is_empty()) {
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    let (document, sources) = (page.document, page.sources);
+    if !sources.offer.has_keys {
         return;
     }
-    let ignore = sink.config().words.ignore_keys.clone();
-    for page in project.pages() {
-        for table in &page.tables {
-            let header = table.header.cells.first().map(|cell| plain(&cell.text)).unwrap_or_default();
-            let about = page.trail(table.section).last().is_some_and(|heading| {
-                let words = plain(&heading.text);
-                ["configuration", "settings", "config", "настройки", "конфигурация"]
-                    .iter()
-                    .any(|known| words.contains(known))
-            });
-            if !about || !HEADERS.contains(&header.as_str()) {
-                continue;
-            }
-            for row in &table.rows {
-                let Some(key) = row.cells.first().and_then(|cell| cell.codes.first()) else { continue };
-                let last = key.rsplit(['.', ':']).next().unwrap_or_default();
-                let plain_key = !last.is_empty()
-                    && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
-                    && !last.bytes().all(|byte| byte.is_ascii_digit());
-                if plain_key && !tokens::contains(&project.facts.code_words, last) && !ignored(&ignore, key) {
-                    sink.report(&page.path, row.line, 1, format!("nothing in the code knows the key `{key}`"));
-                }
+    let ignore = &sources.config.words.ignore_keys;
+    for table in &document.tables {
+        let header = table.header.cells.first().map(|cell| plain(&cell.text)).unwrap_or_default();
+        let about = document.trail(table.section).last().is_some_and(|heading| {
+            let words = plain(&heading.text);
+            ["configuration", "settings", "config", "настройки", "конфигурация"]
+                .iter()
+                .any(|known| words.contains(known))
+        });
+        if !about || !HEADERS.contains(&header.as_str()) {
+            continue;
+        }
+        for row in &table.rows {
+            let Some(key) = row.cells.first().and_then(|cell| cell.codes.first()) else { continue };
+            let last = key.rsplit(['.', ':']).next().unwrap_or_default();
+            let plain_key = !last.is_empty()
+                && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
+                && !last.bytes().all(|byte| byte.is_ascii_digit());
+            if plain_key && !tokens::contains(&sources.facts.code_words, last) && !ignored(ignore, key) {
+                sink.report(page.path(), row.line, 1, format!("nothing in the code knows the key `{key}`"));
             }
         }
     }

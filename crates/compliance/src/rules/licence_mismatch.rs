@@ -110,7 +110,7 @@ fn readme(project: &Project<'_>, sink: &mut Sink<'_>) {
         .filter(|paragraph| named(paragraph.section))
         .map(|paragraph| paragraph.text.as_str())
         .collect();
-    let Some(manifest) = project.main_manifest() else { return };
+    let Some(manifest) = project.sources.main_manifest() else { return };
     let said = families(&words.join(" "));
     let field = manifest.license.as_deref().map(families).unwrap_or_default();
     if let ([said], false) = (said.as_slice(), field.is_empty() || field.iter().any(|family| said.contains(family))) {
@@ -121,22 +121,11 @@ fn readme(project: &Project<'_>, sink: &mut Sink<'_>) {
 }
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    let files: Vec<&(String, String)> = project
-        .facts
-        .texts
-        .iter()
-        .filter(|(path, _)| {
-            !path.contains('/')
-                && ["license", "licence", "copying"]
-                    .iter()
-                    .any(|stem| paths::name(path).to_ascii_lowercase().starts_with(stem))
-        })
-        .collect();
     readme(project, sink);
     // Several files mean several licences, and their relation is written where no rule can read it.
-    let [(file, text)] = files.as_slice() else { return };
+    let [(file, text)] = project.documents.licences.as_slice() else { return };
     let Some((name, names)) = known(text) else { return };
-    for manifest in project.facts.manifests.iter().filter(|manifest| !manifest.path.contains('/')) {
+    for manifest in project.sources.facts.manifests.iter().filter(|manifest| !manifest.path.contains('/')) {
         let Some(field) = &manifest.license else { continue };
         let elsewhere = field.to_lowercase().contains("see ")
             || field.to_lowercase().contains("file")

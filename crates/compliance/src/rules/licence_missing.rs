@@ -34,24 +34,28 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let field = project
+        .sources
         .facts
         .manifests
         .iter()
         .any(|manifest| manifest.license.is_some() || (manifest.private && !manifest.path.contains('/')));
     let classifier =
-        project.facts.manifests.iter().filter(|manifest| manifest.ecosystem == Ecosystem::Python).any(|manifest| {
-            project
-                .tree
-                .text(&manifest.path)
-                .is_some_and(|text| text.contains("License ::") || text.contains("license-files"))
-        });
+        project.sources.facts.manifests.iter().filter(|manifest| manifest.ecosystem == Ecosystem::Python).any(
+            |manifest| {
+                project
+                    .sources
+                    .tree
+                    .text(&manifest.path)
+                    .is_some_and(|text| text.contains("License ::") || text.contains("license-files"))
+            },
+        );
     let section = sections::any(&sections::readme_headings(project), sections::LICENCE);
-    let folder = project.index.exists("LICENSES") || project.index.exists("licenses");
+    let folder = project.sources.index.exists("LICENSES") || project.sources.index.exists("licenses");
     if !field
         && !classifier
         && !section
         && !folder
-        && !project.has(&["license", "licence", "copying", "unlicense", "copyright"])
+        && !project.sources.has(&["license", "licence", "copying", "unlicense", "copyright"])
     {
         sink.report("", 1, 1, "no licence is named".to_owned());
     }

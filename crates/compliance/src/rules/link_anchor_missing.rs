@@ -1,6 +1,10 @@
-use super::links;
+use std::collections::BTreeMap;
+
 use crate::{
-    project::{Found, Project},
+    links,
+    markdown::{self, Link},
+    page::Page,
+    project::Project,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
     text::nearest::nearest,
@@ -58,29 +62,38 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    links::each(project, |document, link, target| {
-        let (Some(fragment), Some(path), Found::File) = (&target.fragment, &target.path, &target.found) else { return };
-        // Text fragments, line numbers and routes of single-page sites are not anchors of the document.
-        let special = fragment.is_empty()
-            || fragment == "top"
-            || fragment == "readme"
-            || fragment.starts_with([':', '/', '!', '?']);
-        let Some(target) = project.document(path) else { return };
-        if links::built(project, path) {
-            return;
+    for place in project.documents.doubtful() {
+        look(project, project.sources.path(place), sink);
+    }
+}
+
+/// Reads a document once more, with those that it links to: what was kept of them shows that something is wrong, and not what.
+fn look(project: &Project<'_>, path: &str, sink: &mut Sink<'_>) {
+    let sources = &project.sources;
+    let Some(text) = sources.tree.text(path) else { return };
+    let document = markdown::parse(path, &text);
+    let page = Page::new(&document, &text, text.as_bytes(), sources);
+    let mut by_target: BTreeMap<&str, Vec<(&Link, &str)>> = BTreeMap::new();
+    for (link, target) in page.targets() {
+        if let Some((path, fragment)) = target.anchor() {
+            by_target.entry(path).or_default().push((link, fragment));
         }
-        let lines =
-            fragment.strip_prefix('L').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
-        if special || lines || target.has_anchor(fragment) || target.has_anchor(&fragment.to_lowercase()) {
-            return;
+    }
+    for (target, links) in by_target {
+        let is_page = sources.index.place(target).is_some_and(|place| project.documents.is_page(place));
+        if !is_page || links::built(sources, target) {
+            continue;
         }
-        let near = nearest(fragment, target.headings.iter().map(|heading| heading.slug.as_str()));
-        let hint = near.map(|near| format!("; the nearest is `#{near}`")).unwrap_or_default();
-        sink.report(
-            &document.path,
-            link.line,
-            link.column,
-            format!("`{path}` has no heading or id `#{fragment}`{hint}"),
-        );
-    });
+        let Some(text) = sources.tree.text(target) else { continue };
+        let there = markdown::parse(target, &text);
+        for (link, fragment) in links {
+            if there.has_anchor(fragment) || there.has_anchor(&fragment.to_lowercase()) {
+                continue;
+            }
+            let near = nearest(fragment, there.headings.iter().map(|heading| heading.slug.as_str()));
+            let hint = near.map(|near| format!("; the nearest is `#{near}`")).unwrap_or_default();
+            let message = format!("`{target}` has no heading or id `#{fragment}`{hint}");
+            sink.report(path, link.line, link.column, message);
+        }
+    }
 }

@@ -1,6 +1,6 @@
-use super::links;
 use crate::{
-    project::{Found, Project},
+    index::Found,
+    page::Page,
     report::{Edit, Severity},
     rule::{Case, Category, Check, Rule, Sink},
 };
@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "A link writes upper and lower case as the file does",
     why: "It works on the author's Mac or Windows machine and breaks on Linux, on the forge and on the published site.",
     remedy: "Write the path as the file is named; `--fix` does it",
-    check: Check::Project(check),
+    check: Check::Page(check),
     cases: &[
         Case {
             name: "other case",
@@ -28,22 +28,18 @@ pub(crate) static RULE: Rule = Rule {
     ],
 };
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    links::each(project, |document, link, target| {
-        let Found::OtherCase(right) = &target.found else { return };
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    for (link, target) in page.targets() {
+        let Found::OtherCase(right) = &target.found else { continue };
         let message = format!("`{}` is named `{right}`", target.shown);
         // The last parts of the written path are replaced by those of the real one; `../` before them stays.
         let written = target.shown.trim_start_matches("./").trim_start_matches("../");
-        let length = written.len();
-        let fix = project
-            .tree
-            .text(&document.path)
-            .filter(|_| right.len() >= length && right[right.len() - length..].eq_ignore_ascii_case(written))
-            .and_then(|text| {
-                let source = text.get(link.source.clone())?;
-                let at = source.rfind(written)? + link.source.start;
-                Some(Edit { start: at, end: at + length, text: right[right.len() - length..].to_owned() })
-            });
-        sink.fixable(&document.path, link.line, link.column, message, fix.into_iter().collect());
-    });
+        let end =
+            right.get(right.len().saturating_sub(written.len())..).filter(|end| end.eq_ignore_ascii_case(written));
+        let fix = end.and_then(|end| {
+            let at = page.text.get(link.source.clone())?.rfind(written)? + link.source.start;
+            Some(Edit { start: at, end: at + written.len(), text: end.to_owned() })
+        });
+        sink.fixable(page.path(), link.line, link.column, message, fix.into_iter().collect());
+    }
 }

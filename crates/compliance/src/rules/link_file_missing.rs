@@ -1,6 +1,6 @@
-use super::links;
 use crate::{
-    project::{Found, Project},
+    index::Found,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
 };
@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "A relative link leads to a file or folder of the tree",
     why: "A reader who follows the link gets an error page, and an agent that follows it works without what the author meant it to know.",
     remedy: "Correct the path, restore the file, or remove the link",
-    check: Check::Project(check),
+    check: Check::Page(check),
     cases: &[
         Case {
             name: "a file that is not there",
@@ -50,10 +50,10 @@ pub(crate) static RULE: Rule = Rule {
     ],
 };
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    links::each(project, |document, link, target| {
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    for (link, target) in page.targets() {
         if !target.image && !target.looks_like_image() && target.found == Found::Missing {
-            sink.report(&document.path, link.line, link.column, format!("`{}` is not in the tree", target.shown));
+            sink.report(page.path(), link.line, link.column, format!("`{}` is not in the tree", target.shown));
         }
-    });
+    }
 }

@@ -1,6 +1,6 @@
-use super::links;
 use crate::{
-    project::{Found, Project},
+    index::Found,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
 };
@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "An image is a file of the tree",
     why: "A broken picture stands where the author wanted to show something.",
     remedy: "Add the picture, correct its path, or remove it",
-    check: Check::Project(check),
+    check: Check::Page(check),
     cases: &[
         Case {
             name: "Markdown",
@@ -36,15 +36,15 @@ pub(crate) static RULE: Rule = Rule {
     ],
 };
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    links::each(project, |document, link, target| {
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    for (link, target) in page.targets() {
         if (target.image || target.looks_like_image()) && target.found == Found::Missing {
             sink.report(
-                &document.path,
+                page.path(),
                 link.line,
                 link.column,
                 format!("the image `{}` is not in the tree", target.shown),
             );
         }
-    });
+    }
 }

@@ -1,6 +1,5 @@
-use super::links;
 use crate::{
-    project::Project,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
 };
@@ -13,7 +12,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "A relative link stays inside the repository",
     why: "The path climbs above the root: it can only work on the author's machine.",
     remedy: "Link to a file of the repository, or use a full address",
-    check: Check::Project(check),
+    check: Check::Page(check),
     cases: &[
         Case {
             name: "above the root",
@@ -28,15 +27,10 @@ pub(crate) static RULE: Rule = Rule {
     ],
 };
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    links::each(project, |document, link, target| {
+fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
+    for (link, target) in page.targets() {
         if target.outside {
-            sink.report(
-                &document.path,
-                link.line,
-                link.column,
-                format!("`{}` leads out of the repository", target.shown),
-            );
+            sink.report(page.path(), link.line, link.column, format!("`{}` leads out of the repository", target.shown));
         }
-    });
+    }
 }

@@ -12,8 +12,7 @@ macro_rules! rules {
 mod agents;
 mod changelog;
 mod decisions;
-mod links;
-mod sections;
+pub(crate) mod sections;
 
 mod agent_residue;
 mod agents_commands;

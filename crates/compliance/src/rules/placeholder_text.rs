@@ -4,7 +4,7 @@ use aho_corasick::AhoCorasick;
 use regex::RegexSet;
 
 use crate::{
-    markdown::Page,
+    page::Page,
     project::is_template,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},

@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::{
-    markdown::Page,
+    page::Page,
     project::is_template,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},

@@ -4,7 +4,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 
 use crate::{
-    markdown::Page,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
 };

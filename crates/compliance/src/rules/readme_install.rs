@@ -40,7 +40,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    let Some(path) = project.readme_path().filter(|_| project.kind != ProjectType::Other) else { return };
+    let Some(path) = project.readme_path().filter(|_| project.sources.kind != ProjectType::Other) else { return };
     if sections::any(&sections::readme_headings(project), sections::INSTALL) {
         return;
     }
@@ -53,7 +53,7 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
         })
     });
     // In other formats sections cannot be told apart so well; the word itself is enough there.
-    let plain = project.readme().is_none() && crate::text::tokens::contains(&project.facts.document_words, "install");
+    let plain = project.readme().is_none() && project.says("install");
     let linked = project.readme().is_some_and(|readme| {
         readme.links.iter().any(|link| {
             let words = format!("{} {}", link.text, link.destination).to_lowercase();
@@ -72,8 +72,7 @@ fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
         })
     });
     // A library is installed by naming it in a build file; and a command may stand in a sentence.
-    let named = project.kind == ProjectType::Library
-        && crate::text::tokens::contains(&project.facts.document_words, "dependencies");
+    let named = project.sources.kind == ProjectType::Library && project.says("dependencies");
     let inline = project.readme().is_some_and(|readme| {
         readme
             .codes

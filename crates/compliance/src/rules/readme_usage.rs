@@ -31,7 +31,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    if !matches!(project.kind, ProjectType::Cli | ProjectType::Library | ProjectType::WebApi) {
+    if !matches!(project.sources.kind, ProjectType::Cli | ProjectType::Library | ProjectType::WebApi) {
         return;
     }
     let Some(path) = project.readme_path() else { return };

@@ -67,18 +67,18 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    if project.kind != ProjectType::WebApi {
+    if project.sources.kind != ProjectType::WebApi {
         return;
     }
     let mut documented: Vec<(Option<&str>, Vec<String>)> = Vec::new();
-    for mention in project.facts.mentions.iter().flat_map(|(_, mentions)| mentions) {
-        documented.push((mention.method.as_deref(), routes::shape(&mention.path)));
+    for (method, path) in &project.documents.routes {
+        documented.push((method.as_deref(), routes::shape(path)));
     }
-    for route in project.facts.api_routes.iter().flat_map(|(_, routes)| routes) {
+    for route in project.sources.facts.api_routes.iter().flat_map(|(_, routes)| routes) {
         documented.push((Some(&route.method), routes::shape(&route.path)));
     }
     let mut seen = HashSet::new();
-    for (path, facts) in project.shipped_code() {
+    for (path, facts) in project.sources.shipped_code() {
         for route in facts.routes.iter().filter(|route| !route.implied) {
             let shape = routes::shape(&route.path);
             // `/{id}` is all of a path only together with where it is mounted, which the code here does not say.

@@ -1,10 +1,8 @@
 use crate::{
-    code::routes,
     config::{ProjectType, ignored},
     project::Project,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
-    text::paths,
 };
 
 pub(crate) static RULE: Rule = Rule {
@@ -67,46 +65,20 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    if project.kind != ProjectType::WebApi {
+    let sources = &project.sources;
+    if sources.kind != ProjectType::WebApi {
         return;
     }
-    let code: Vec<(&str, Vec<String>)> = project
-        .facts
-        .code
-        .iter()
-        .flat_map(|(_, facts)| &facts.routes)
-        .map(|route| (route.method.as_str(), routes::shape(&route.path)))
-        .collect();
-    // Code that finds its way by hand shows no routes, so nothing can be said of it.
-    if code.is_empty() {
-        return;
-    }
-    let mounts: Vec<Vec<String>> =
-        project.facts.code.iter().flat_map(|(_, facts)| &facts.mounts).map(|path| routes::shape(path)).collect();
-    let known = |method: &str, path: &str| {
-        let shape = routes::shape(path);
-        shape.is_empty()
-            || code.iter().any(|(other, route)| {
-                routes::reaches(route, &shape, &mounts)
-                    && (*other == "ANY" || *other == method || method == "HEAD" || method == "OPTIONS")
-            })
-    };
-    let ignore = sink.config().words.ignore_routes.clone();
-    for (path, mentions) in &project.facts.mentions {
-        let history = paths::is_history(path) || path.contains("/adr/");
-        if history || crate::project::is_sample(path) {
-            continue;
-        }
-        for mention in mentions {
-            let Some(method) = &mention.method else { continue };
-            if !known(method, &mention.path) && !ignored(&ignore, &mention.path) {
-                sink.report(path, mention.line, 1, format!("the code has no route `{method} {}`", mention.path));
-            }
+    let ignore = &sources.config.words.ignore_routes;
+    for strange in &project.documents.strange_routes {
+        if !ignored(ignore, &strange.path) {
+            let message = format!("the code has no route `{} {}`", strange.method, strange.path);
+            sink.report(sources.path(strange.document), strange.line, 1, message);
         }
     }
-    for (path, described) in &project.facts.api_routes {
+    for (path, described) in &sources.facts.api_routes {
         for route in described {
-            if !known(&route.method, &route.path) && !ignored(&ignore, &route.path) {
+            if !sources.offer.routes.knows(&route.method, &route.path) && !ignored(ignore, &route.path) {
                 sink.report(path, route.line, 1, format!("the code has no route `{} {}`", route.method, route.path));
             }
         }

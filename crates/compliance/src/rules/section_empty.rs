@@ -1,5 +1,5 @@
 use crate::{
-    markdown::Page,
+    page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
     text::paths,

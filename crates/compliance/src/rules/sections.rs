@@ -1,6 +1,6 @@
 //! Words by which sections of a README are known, in the languages that READMEs are written in.
 
-use crate::{project::Project, text::plain};
+use crate::{markdown::Document, project::Project, text::plain};
 
 pub(super) const INSTALL: &[&str] = &[
     "install",
@@ -66,7 +66,7 @@ pub(super) const USAGE: &[&str] = &[
 ];
 pub(super) const LICENCE: &[&str] =
     &["license", "licence", "licensing", "copyright", "лицензия", "许可", "ライセンス", "legal"];
-pub(super) const TESTS: &[&str] = &["test", "tests", "testing", "тест", "тесты", "тестирование"];
+const TESTS: &[&str] = &["test", "tests", "testing", "тест", "тесты", "тестирование"];
 
 /// The README's headings in plain words, of whatever format it is.
 pub(super) fn readme_headings(project: &Project<'_>) -> Vec<String> {
@@ -75,7 +75,7 @@ pub(super) fn readme_headings(project: &Project<'_>) -> Vec<String> {
     }
     project
         .readme_path()
-        .and_then(|path| project.facts.plain_documents.iter().find(|(other, _)| other == path))
+        .and_then(|path| project.documents.plain_front.iter().find(|(other, _)| other == path))
         .map(|(_, headings)| headings.iter().map(|heading| plain(heading)).collect())
         .unwrap_or_default()
 }
@@ -92,4 +92,16 @@ pub(super) fn any(headings: &[String], words: &[&str]) -> bool {
             }
         })
     })
+}
+
+/// Whether a document says how tests are run.
+pub(crate) fn says_tests(document: &Document) -> bool {
+    const COMMANDS: [&str; 10] =
+        ["test", "tests", "pytest", "tox", "nox", "rspec", "phpunit", "vitest", "jest", "check"];
+    let commands = || document.fences.iter().flat_map(|fence| &fence.commands).flat_map(|command| &command.words);
+    let codes = || document.codes.iter().flat_map(|code| code.text.split_whitespace());
+    let headings = || document.headings.iter().map(|heading| plain(&heading.text)).collect::<Vec<_>>();
+    commands().any(|word| COMMANDS.contains(&word.as_str()))
+        || codes().any(|word| COMMANDS.contains(&word))
+        || any(&headings(), TESTS)
 }

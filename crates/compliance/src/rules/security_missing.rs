@@ -22,7 +22,7 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let section = sections::any(&sections::readme_headings(project), &["security", "vulnerabilities", "безопасность"]);
-    if !section && !project.has(&["security"]) {
+    if !section && !project.sources.has(&["security"]) {
         sink.report("", 1, 1, "nothing says how to report a security problem".to_owned());
     }
 }

@@ -1,4 +1,3 @@
-use super::sections;
 use crate::{
     project::Project,
     report::Severity,
@@ -31,25 +30,14 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     let has_tests = project
+        .sources
         .index
         .files()
         .any(|path| path.starts_with("tests/") || path.starts_with("test/") || path.starts_with("spec/"));
     if !has_tests {
         return;
     }
-    let tests = ["test", "tests", "pytest", "tox", "nox", "rspec", "phpunit", "vitest", "jest", "check"];
-    let said = project.pages().any(|page| {
-        page.fences
-            .iter()
-            .flat_map(|fence| &fence.commands)
-            .any(|command| command.words.iter().any(|word| tests.contains(&word.as_str())))
-            || page.codes.iter().any(|code| code.text.split_whitespace().any(|word| tests.contains(&word)))
-            || sections::any(
-                &page.headings.iter().map(|heading| crate::text::plain(&heading.text)).collect::<Vec<_>>(),
-                sections::TESTS,
-            )
-    });
-    if !said && project.facts.plain_documents.is_empty() {
+    if !project.documents.says_tests && project.documents.plain == 0 {
         sink.report("", 1, 1, "no document says how the tests are run".to_owned());
     }
 }

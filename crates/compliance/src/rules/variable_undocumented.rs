@@ -5,7 +5,6 @@ use crate::{
     project::Project,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
-    text::tokens,
 };
 
 pub(crate) static RULE: Rule = Rule {
@@ -54,14 +53,13 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
     // A library's variables are read by its own tests and tools far more often than by its users.
-    if matches!(project.kind, ProjectType::Library | ProjectType::Other) {
+    if matches!(project.sources.kind, ProjectType::Library | ProjectType::Other) {
         return;
     }
     let mut seen = HashSet::new();
-    for (path, facts) in project.shipped_code() {
+    for (path, facts) in project.sources.shipped_code() {
         for variable in &facts.variables {
-            let known = tokens::contains(&project.facts.document_words, &variable.name)
-                || ignored(&sink.config().words.ignore_variables, &variable.name);
+            let known = project.says(&variable.name) || ignored(&sink.config().words.ignore_variables, &variable.name);
             if !known && seen.insert(variable.name.clone()) {
                 sink.report(path, variable.line, 1, format!("`{}` is read here and documented nowhere", variable.name));
             }

@@ -1,12 +1,11 @@
-use std::collections::{HashMap, HashSet};
-
 use crate::{
     code,
     config::ignored,
-    project::Project,
+    page::Page,
+    project::{Project, Sources},
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
-    text::tokens,
+    text::{paths, plain, tokens},
 };
 
 pub(crate) static RULE: Rule = Rule {
@@ -17,7 +16,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "Every environment variable that documents or an example file give a project is one that it reads",
     why: "Operators set it and nothing happens; usually it was renamed in the code.",
     remedy: "Remove it or correct its name; other programs' variables go into `ignore_variables`",
-    check: Check::Project(check),
+    check: Check::Both(page, examples),
     cases: &[
         Case {
             name: "an example file",
@@ -70,57 +69,54 @@ pub(crate) static RULE: Rule = Rule {
     ],
 };
 
-fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    if project.facts.code.iter().all(|(_, facts)| facts.variables.is_empty() && facts.keys.is_empty()) {
-        return;
-    }
-    let ignore = sink.config().words.ignore_variables.clone();
-    for example in &project.facts.examples {
-        if !known(project, &example.name) && !ignored(&ignore, &example.name) {
+fn examples(project: &Project<'_>, sink: &mut Sink<'_>) {
+    let sources = &project.sources;
+    for example in sources.facts.examples.iter().filter(|_| is_armed(sources)) {
+        if !known(sources, &example.name) && !ignored(&sources.config.words.ignore_variables, &example.name) {
             sink.report(&example.path, example.line, 1, format!("nothing in the tree reads `{}`", example.name));
         }
     }
-    let families = families(project);
-    for page in project.pages() {
-        let history = crate::text::paths::is_history(&page.path) || page.path.contains("/adr/");
-        for code in page.codes.iter().filter(|_| !history) {
-            let name = code.text.trim_start_matches('$').split('=').next().unwrap_or_default();
-            let ours = name.split_once('_').is_some_and(|(first, rest)| families.contains(first) && !rest.is_empty());
-            if ours && !is_made_up(name) && code::is_variable(name) && !known(project, name) && !ignored(&ignore, name)
-            {
-                sink.report(&page.path, code.line, 1, format!("nothing in the tree reads `{name}`"));
-            }
+}
+
+/// Code that reads no settings at all, as far as can be seen, is not held against documents.
+fn is_armed(sources: &Sources<'_>) -> bool {
+    sources.offer.has_variables || sources.offer.has_keys
+}
+
+fn page(page: &Page<'_>, sink: &mut Sink<'_>) {
+    let (document, sources) = (page.document, page.sources);
+    if !is_armed(sources) {
+        return;
+    }
+    let families = &sources.offer.families;
+    let strange = |name: &str| !known(sources, name) && !ignored(&sources.config.words.ignore_variables, name);
+    let history = paths::is_history(page.path()) || page.path().contains("/adr/");
+    for code in document.codes.iter().filter(|_| !history) {
+        let name = code.text.trim_start_matches('$').split('=').next().unwrap_or_default();
+        let ours = name.split_once('_').is_some_and(|(first, rest)| families.contains(first) && !rest.is_empty());
+        if ours && !is_made_up(name) && code::is_variable(name) && strange(name) {
+            sink.report(page.path(), code.line, 1, format!("nothing in the tree reads `{name}`"));
         }
-        for table in &page.tables {
-            let header = table.header.cells.first().map(|cell| crate::text::plain(&cell.text)).unwrap_or_default();
-            let section = page
-                .trail(table.section)
-                .iter()
-                .any(|heading| crate::text::plain(&heading.text).contains("environment variable"));
-            if !section
-                && !matches!(
-                    header.as_str(),
-                    "variable" | "environment variable" | "env" | "env var" | "переменная" | "переменная окружения"
-                )
-            {
-                continue;
-            }
-            for row in &table.rows {
-                let Some(name) = row.cells.first().and_then(|cell| cell.codes.first()) else { continue };
-                let name = name.trim_start_matches('$').split('=').next().unwrap_or_default();
-                let told = name.split_once('_').is_some_and(|(first, _)| !history && families.contains(first));
-                if code::is_variable(name)
-                    && name.contains('_')
-                    && !told
-                    && !known(project, name)
-                    && !ignored(&ignore, name)
-                {
-                    sink.report(&page.path, row.line, 1, format!("nothing in the tree reads `{name}`"));
-                }
+    }
+    for table in &document.tables {
+        let header = table.header.cells.first().map(|cell| plain(&cell.text)).unwrap_or_default();
+        let about =
+            document.trail(table.section).iter().any(|heading| plain(&heading.text).contains("environment variable"));
+        if !about && !HEADERS.contains(&header.as_str()) {
+            continue;
+        }
+        for row in &table.rows {
+            let Some(name) = row.cells.first().and_then(|cell| cell.codes.first()) else { continue };
+            let name = name.trim_start_matches('$').split('=').next().unwrap_or_default();
+            let told = name.split_once('_').is_some_and(|(first, _)| !history && families.contains(first));
+            if code::is_variable(name) && name.contains('_') && !told && strange(name) {
+                sink.report(page.path(), row.line, 1, format!("nothing in the tree reads `{name}`"));
             }
         }
     }
 }
+
+const HEADERS: &[&str] = &["variable", "environment variable", "env", "env var", "переменная", "переменная окружения"];
 
 /// Words that stand for what the reader would write.
 const MADE_UP: [&str; 6] = ["SOME", "MY", "YOUR", "EXAMPLE", "FOO", "BAR"];
@@ -129,20 +125,9 @@ fn is_made_up(name: &str) -> bool {
     name.split('_').any(|part| MADE_UP.contains(&part))
 }
 
-/// The first words of variables of which the code reads two or more: `SHOP` of `SHOP_PORT` and `SHOP_HOST`.
-fn families<'p>(project: &'p Project<'_>) -> HashSet<&'p str> {
-    let mut members: HashMap<&str, HashSet<&str>> = HashMap::new();
-    for variable in project.facts.code.iter().flat_map(|(_, facts)| &facts.variables) {
-        if let Some((first, _)) = variable.name.split_once('_').filter(|(first, _)| first.len() > 2) {
-            members.entry(first).or_default().insert(&variable.name);
-        }
-    }
-    members.into_iter().filter(|(_, names)| names.len() > 1).map(|(first, _)| first).collect()
-}
-
 /// Read by its whole name, or put together from a prefix and a rest that both stand in the code.
-fn known(project: &Project<'_>, name: &str) -> bool {
-    let words = &project.facts.code_words;
+fn known(sources: &Sources<'_>, name: &str) -> bool {
+    let words = &sources.facts.code_words;
     code::is_common(name)
         || tokens::contains(words, name)
         || name.match_indices('_').any(|(at, _)| {

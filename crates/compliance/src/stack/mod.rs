@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::ProjectType,
+    index::Index,
     manifest::{self, Ecosystem, Manifest},
-    project::{Collected, Index},
+    project::Collected,
     text::paths,
     tree::{Kind as EntryKind, Tree},
 };
@@ -46,22 +47,20 @@ pub struct Detected {
 pub fn detect(tree: &dyn Tree) -> Vec<Detected> {
     let entries = tree.entries();
     let index = Index::new(&entries);
-    let mut facts = Collected::default();
+    let (mut manifests, mut found) = (Vec::new(), Vec::new());
     let mut readme = None;
     for entry in entries.iter().filter(|entry| entry.kind == EntryKind::File && !crate::engine::is_foreign(&entry.path))
     {
         let name = paths::name(&entry.path);
-        let whole =
-            name.starts_with("docker-compose") || name.starts_with("compose.") || name.starts_with("Dockerfile");
-        if whole {
-            facts.texts.extend(tree.text(&entry.path).map(|text| (entry.path.clone(), text)));
+        if names_images(name) {
+            found.extend(tree.text(&entry.path).into_iter().flat_map(|text| images(&entry.path, &text)));
         } else if manifest::read(&entry.path, "").is_some() {
-            facts.manifests.extend(tree.text(&entry.path).and_then(|text| manifest::read(&entry.path, &text)));
+            manifests.extend(tree.text(&entry.path).and_then(|text| manifest::read(&entry.path, &text)));
         } else if readme.is_none() && !entry.path.contains('/') && name.to_ascii_lowercase().starts_with("readme") {
             readme = tree.text(&entry.path).map(|text| (entry.path.clone(), text));
         }
     }
-    let mut detected = from_facts(&index, &facts);
+    let mut detected = from_facts(&index, &manifests, &found);
     // Words count only where no build file speaks: a README that is still all there is.
     if !detected.iter().any(|each| each.kind == Kind::Language)
         && let Some((path, text)) = readme
@@ -101,9 +100,36 @@ impl Findings {
     }
 }
 
-pub(crate) fn from_facts(index: &Index, facts: &Collected) -> Vec<Detected> {
+/// An image that a container file starts from, of which something is known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Image {
+    pub path: String,
+    pub line: u32,
+    pub image: String,
+    pub name: &'static str,
+}
+
+fn names_images(name: &str) -> bool {
+    name.starts_with("docker-compose") || name.starts_with("compose.") || name.starts_with("Dockerfile")
+}
+
+/// The known images of a file, when it is one of containers.
+pub(crate) fn images(path: &str, text: &str) -> Vec<Image> {
+    if !names_images(paths::name(path)) {
+        return Vec::new();
+    }
+    let lines = text.lines().zip(1..).filter_map(|(line, number)| {
+        let line = line.trim();
+        let image = line.strip_prefix("image:").or_else(|| line.strip_prefix("FROM "))?;
+        let name = known::of_image(image)?;
+        Some(Image { path: path.to_owned(), line: number, image: image.trim().to_owned(), name })
+    });
+    lines.collect()
+}
+
+pub(crate) fn from_facts(index: &Index<'_>, manifests: &[Manifest], images: &[Image]) -> Vec<Detected> {
     let mut found = Findings::default();
-    for manifest in &facts.manifests {
+    for manifest in manifests {
         let sample = crate::project::is_sample(&manifest.path)
             || manifest.path.split('/').any(|part| matches!(part, "examples" | "example"));
         let weight = if sample { 0.3 } else { 1.0 };
@@ -149,28 +175,16 @@ pub(crate) fn from_facts(index: &Index, facts: &Collected) -> Vec<Detected> {
         let confidence = if count >= 5 { 0.6 } else { 0.3 };
         found.add(Kind::Language, language, confidence, format!("{example}: {count} source files"));
     }
-    for (path, text) in &facts.texts {
-        let name = paths::name(path);
-        if name.starts_with("docker-compose") || name.starts_with("compose.") || name.starts_with("Dockerfile") {
-            for (line, number) in text.lines().zip(1..) {
-                let line = line.trim();
-                let image = line.strip_prefix("image:").or_else(|| line.strip_prefix("FROM "));
-                if let Some((name, image)) =
-                    image.and_then(|image| known::of_image(image).map(|name| (name, image.trim())))
-                {
-                    found.add(Kind::Database, name, 0.85, format!("{path}:{number}: image `{image}`"));
-                }
-            }
-        }
+    for Image { path, line, image, name } in images {
+        found.add(Kind::Database, name, 0.85, format!("{path}:{line}: image `{image}`"));
     }
-    several_packages(facts, &mut found);
+    several_packages(manifests, &mut found);
     found.finish()
 }
 
 /// Packages side by side make a monorepo even when no file says so.
-fn several_packages(facts: &Collected, found: &mut Findings) {
-    let packages: Vec<&Manifest> = facts
-        .manifests
+fn several_packages(manifests: &[Manifest], found: &mut Findings) {
+    let packages: Vec<&Manifest> = manifests
         .iter()
         .filter(|manifest| {
             manifest.path.contains('/')
@@ -193,7 +207,7 @@ fn several_packages(facts: &Collected, found: &mut Findings) {
     }
 }
 
-fn language(manifest: &Manifest, index: &Index) -> Option<(&'static str, f64)> {
+fn language(manifest: &Manifest, index: &Index<'_>) -> Option<(&'static str, f64)> {
     Some(match manifest.ecosystem {
         Ecosystem::Cargo => ("Rust", 0.95),
         Ecosystem::Python => ("Python", if paths::extension(&manifest.path) == "txt" { 0.7 } else { 0.95 }),
@@ -218,7 +232,7 @@ pub fn kind_of(tree: &dyn Tree) -> ProjectType {
 }
 
 /// The kind of project, for the rules about required documents.
-pub(crate) fn project_type(index: &Index, facts: &Collected, detected: &[Detected]) -> ProjectType {
+pub(crate) fn project_type(index: &Index<'_>, facts: &Collected, detected: &[Detected]) -> ProjectType {
     let sure = |kind: Kind| detected.iter().any(|each| each.kind == kind && each.confidence >= 0.8);
     let root: Vec<&Manifest> = facts.manifests.iter().filter(|manifest| !manifest.path.contains('/')).collect();
     let programs = root.iter().any(|manifest| !manifest.programs.is_empty());

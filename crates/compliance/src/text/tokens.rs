@@ -103,6 +103,14 @@ pub fn collect(text: &[u8], tokens: &mut Tokens) {
     }
 }
 
+/// Adds the words of another set; the smaller one is poured into the larger.
+pub fn join(tokens: &mut Tokens, mut other: Tokens) {
+    if other.len() > tokens.len() {
+        std::mem::swap(tokens, &mut other);
+    }
+    tokens.extend(other);
+}
+
 pub fn contains(tokens: &Tokens, word: &str) -> bool {
     tokens.contains(&hash(word.as_bytes()))
 }

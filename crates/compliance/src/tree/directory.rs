@@ -89,8 +89,8 @@ fn entry(root: &Path, item: &ignore::DirEntry) -> Option<Entry> {
 }
 
 impl Tree for Directory {
-    fn entries(&self) -> Vec<Entry> {
-        self.entries.clone()
+    fn entries(&self) -> Cow<'_, [Entry]> {
+        Cow::Borrowed(&self.entries)
     }
 
     fn read(&self, path: &str) -> io::Result<Cow<'_, [u8]>> {

@@ -96,7 +96,7 @@ impl Objects {
 }
 
 impl Tree for Revision {
-    fn entries(&self) -> Vec<Entry> {
+    fn entries(&self) -> Cow<'_, [Entry]> {
         self.entries.iter().map(|(entry, _)| entry.clone()).collect()
     }
 

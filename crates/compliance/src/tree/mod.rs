@@ -31,7 +31,7 @@ pub struct Entry {
 
 /// Read access to files. Implementations answer only for what they list.
 pub trait Tree: Sync {
-    fn entries(&self) -> Vec<Entry>;
+    fn entries(&self) -> Cow<'_, [Entry]>;
 
     fn read(&self, path: &str) -> io::Result<Cow<'_, [u8]>>;
 
@@ -68,7 +68,7 @@ impl<P: Into<String>, B: Into<Vec<u8>>> FromIterator<(P, B)> for Files {
 }
 
 impl Tree for Files {
-    fn entries(&self) -> Vec<Entry> {
+    fn entries(&self) -> Cow<'_, [Entry]> {
         self.0
             .iter()
             .map(|(path, bytes)| Entry { path: path.clone(), size: bytes.len() as u64, kind: Kind::File })

@@ -76,8 +76,8 @@ impl Archive {
 }
 
 impl Tree for Archive {
-    fn entries(&self) -> Vec<Entry> {
-        self.entries.clone()
+    fn entries(&self) -> Cow<'_, [Entry]> {
+        Cow::Borrowed(&self.entries)
     }
 
     fn read(&self, path: &str) -> io::Result<Cow<'_, [u8]>> {

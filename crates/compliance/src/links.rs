@@ -1,37 +1,50 @@
 //! Where a link leads, worked out once for all rules about links.
 
 use crate::{
-    manifest::Ecosystem,
+    index::Found,
     markdown::{Document, Link, LinkKind},
-    project::{Found, Project},
+    project::Sources,
     text::{paths, percent_decode},
 };
 
-pub(super) struct Target {
-    pub(super) found: Found,
+pub(crate) struct Target {
+    pub(crate) found: Found,
     /// Path in the tree, when the link stays in it.
-    pub(super) path: Option<String>,
-    pub(super) fragment: Option<String>,
-    pub(super) image: bool,
+    pub(crate) path: Option<String>,
+    pub(crate) fragment: Option<String>,
+    pub(crate) image: bool,
     /// As the author wrote it, without fragment.
-    pub(super) shown: String,
+    pub(crate) shown: String,
     /// Starts with `/`: means the site's root, or the repository's, depending on who renders it.
-    pub(super) rooted: bool,
+    rooted: bool,
     /// Climbs out of the tree.
-    pub(super) outside: bool,
+    pub(crate) outside: bool,
 }
 
 impl Target {
-    pub(super) fn looks_like_image(&self) -> bool {
+    pub(crate) fn looks_like_image(&self) -> bool {
         matches!(
             paths::extension(&self.shown).as_str(),
             "png" | "jpg" | "jpeg" | "gif" | "svg" | "webp" | "avif" | "ico" | "bmp"
         )
     }
+
+    /// The file and the place in it that the link means, when it means one. Text fragments, line numbers and routes of
+    /// single-page sites are no places of a document.
+    pub(crate) fn anchor(&self) -> Option<(&str, &str)> {
+        let (Some(fragment), Some(path), Found::File) = (&self.fragment, &self.path, &self.found) else { return None };
+        let special = fragment.is_empty()
+            || fragment == "top"
+            || fragment == "readme"
+            || fragment.starts_with([':', '/', '!', '?']);
+        let line =
+            fragment.strip_prefix('L').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
+        (!special && !line).then_some((path, fragment))
+    }
 }
 
 /// True for addresses that are not paths: schemes, `//host`, templates, bare fragments apart.
-pub(super) fn is_foreign(destination: &str) -> bool {
+pub(crate) fn is_foreign(destination: &str) -> bool {
     if destination.starts_with("//") || destination.starts_with(['@', '$', '~', '%', '{']) {
         return true;
     }
@@ -54,20 +67,17 @@ pub(super) fn is_foreign(destination: &str) -> bool {
         || destination.contains("<%")
 }
 
-/// Calls `seen` for each link of the project's own documents that means something in the tree.
-pub(super) fn each(project: &Project<'_>, mut seen: impl FnMut(&Document, &Link, &Target)) {
-    let cargo = project.facts.manifests.iter().any(|manifest| manifest.ecosystem == Ecosystem::Cargo);
+/// The document's links that mean something in the tree, by their places in its list.
+pub(crate) fn targets(document: &Document, sources: &Sources<'_>) -> Vec<(usize, Target)> {
     // Documents among Rust sources are parts of item documentation, whose links are those of the generated site.
-    for document in project.pages().filter(|document| !(cargo && document.path.contains("src/"))) {
-        for link in document.links.iter().filter(|link| link.kind != LinkKind::Auto) {
-            if let Some(target) = resolve(project, document, link) {
-                seen(document, link, &target);
-            }
-        }
+    if sources.has_cargo && document.path.contains("src/") {
+        return Vec::new();
     }
+    let links = document.links.iter().enumerate().filter(|(_, link)| link.kind != LinkKind::Auto);
+    links.filter_map(|(at, link)| resolve(sources, document, link).map(|target| (at, target))).collect()
 }
 
-fn resolve(project: &Project<'_>, document: &Document, link: &Link) -> Option<Target> {
+fn resolve(sources: &Sources<'_>, document: &Document, link: &Link) -> Option<Target> {
     let destination = link.destination.trim();
     if destination.is_empty() || is_foreign(destination) {
         return None;
@@ -100,7 +110,7 @@ fn resolve(project: &Project<'_>, document: &Document, link: &Link) -> Option<Ta
         target.outside = !is_web_relative(&path);
         return Some(target);
     };
-    target.found = look(project, &joined);
+    target.found = look(sources, &joined);
     target.path = Some(joined);
     if target.rooted && target.found == Found::Missing {
         // A site's root may be any folder with documents: nothing is said unless the path is the repository's.
@@ -109,25 +119,25 @@ fn resolve(project: &Project<'_>, document: &Document, link: &Link) -> Option<Ta
     if target.found == Found::Missing && document.path.contains('/') {
         // Site builders serve `a.md` as `a/`, so that `../b` in it means the neighbour `b`.
         let from_page = paths::join(&format!("{base}/{}", paths::stem(&document.path)), &path);
-        if let Some(joined) = from_page.filter(|joined| matches!(look(project, joined), Found::File | Found::Folder)) {
-            target.found = look(project, &joined);
+        if let Some(joined) = from_page.filter(|joined| matches!(look(sources, joined), Found::File | Found::Folder)) {
+            target.found = look(sources, &joined);
             target.path = Some(joined);
         }
     }
-    if target.found == Found::Missing && served(project, &document.path, target.shown.trim_start_matches("./")) {
+    if target.found == Found::Missing && served(sources, &document.path, target.shown.trim_start_matches("./")) {
         target.found = Found::Unknown;
     }
     Some(target)
 }
 
 /// True for pages of such a site. A README is read on the forge all the same.
-pub(super) fn built(project: &Project<'_>, document: &str) -> bool {
-    if project.builders.is_empty() || paths::stem(document).eq_ignore_ascii_case("readme") {
+pub(crate) fn built(sources: &Sources<'_>, document: &str) -> bool {
+    if sources.builders.is_empty() || paths::stem(document).eq_ignore_ascii_case("readme") {
         return false;
     }
     let mut folder = paths::parent(document);
     loop {
-        if project.builders.contains(folder) {
+        if sources.builders.contains(folder) {
             return true;
         }
         if folder.is_empty() {
@@ -138,15 +148,15 @@ pub(super) fn built(project: &Project<'_>, document: &str) -> bool {
 }
 
 /// True when a site builder puts a file at that place: its pages are moved up, and static files come from beside them.
-fn served(project: &Project<'_>, document: &str, path: &str) -> bool {
+fn served(sources: &Sources<'_>, document: &str, path: &str) -> bool {
     let mut folder = paths::parent(document);
     let mut below = "";
     loop {
         let moved = matches!(below, "pages" | "content")
-            && paths::join(folder, path).is_some_and(|at| project.index.exists(&at));
+            && paths::join(folder, path).is_some_and(|at| sources.index.exists(&at));
         let beside = ["public", "static"]
             .iter()
-            .any(|kind| paths::join(folder, &format!("{kind}/{path}")).is_some_and(|at| project.index.is_file(&at)));
+            .any(|kind| paths::join(folder, &format!("{kind}/{path}")).is_some_and(|at| sources.index.is_file(&at)));
         if moved || (beside && !below.is_empty()) {
             return true;
         }
@@ -159,8 +169,8 @@ fn served(project: &Project<'_>, document: &str, path: &str) -> bool {
 }
 
 /// The path itself, or what site builders make of it.
-fn look(project: &Project<'_>, path: &str) -> Found {
-    let index = &project.index;
+fn look(sources: &Sources<'_>, path: &str) -> Found {
+    let index = &sources.index;
     let found = index.find(path);
     if found == Found::File || found == Found::Folder || found == Found::Unknown {
         return found;
