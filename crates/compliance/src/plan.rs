@@ -73,7 +73,7 @@ pub fn check_plan(readme: &str, plan: &Plan, config: &Config) -> PlanReport {
     let mut report = check(&files, config);
     // The code does not exist yet, and the README is the customer's: only what the plan itself writes is judged.
     report.findings.retain(|finding| {
-        !NEEDS_CODE.contains(&finding.rule.as_str()) && finding.path != "README.md" && !finding.path.is_empty()
+        !NEEDS_CODE.contains(&finding.rule.as_ref()) && finding.path != "README.md" && !finding.path.is_empty()
     });
     judge(plan, &requirements, &coverage, &mut report);
     report.settle();
@@ -98,15 +98,15 @@ const NEEDS_CODE: &[&str] = &[
 ];
 
 fn judge(plan: &Plan, requirements: &[Requirement], coverage: &Coverage, report: &mut Report) {
-    let mut tell = |rule: &str, severity: Severity, message: String, remedy: &str| {
+    let mut tell = |rule: &'static str, severity: Severity, message: String, remedy: &'static str| {
         report.findings.push(Finding {
-            rule: rule.to_owned(),
+            rule: rule.into(),
             severity,
             path: "plan".to_owned(),
             line: 1,
             column: 1,
             message,
-            remedy: remedy.to_owned(),
+            remedy: remedy.into(),
             fix: Vec::new(),
         });
     };

@@ -1,6 +1,6 @@
 //! What a check answers: findings, in a stable order, with counts.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,7 @@ pub struct Edit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Stable id of the rule, the key for configuration, waivers and baselines.
-    pub rule: String,
+    pub rule: Cow<'static, str>,
     pub severity: Severity,
     /// Path in the tree with `/` between the parts; empty when the finding is about the tree itself.
     pub path: String,
@@ -54,7 +54,7 @@ pub struct Finding {
     pub column: u32,
     pub message: String,
     /// What to do, in one line.
-    pub remedy: String,
+    pub remedy: Cow<'static, str>,
     /// Edits to the same file that remove the finding and nothing else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fix: Vec<Edit>,
@@ -65,7 +65,7 @@ impl Finding {
     pub fn fingerprint(&self) -> String {
         use sha2::{Digest, Sha256};
         let mut hash = Sha256::new();
-        for part in [&self.rule, &self.path, &self.message] {
+        for part in [self.rule.as_ref(), &self.path, &self.message] {
             hash.update(part.as_bytes());
             hash.update([0]);
         }

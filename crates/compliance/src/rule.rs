@@ -1,5 +1,7 @@
 //! What a rule is: data for people, one small function, and the cases that prove it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::{
@@ -119,13 +121,13 @@ impl Sink<'_> {
 
     pub fn fixable(&mut self, path: &str, line: u32, column: u32, message: String, fix: Vec<Edit>) {
         self.findings.push(Finding {
-            rule: self.rule.id.to_owned(),
+            rule: Cow::Borrowed(self.rule.id),
             severity: self.severity,
             path: path.to_owned(),
             line,
             column,
             message,
-            remedy: self.rule.remedy.to_owned(),
+            remedy: Cow::Borrowed(self.rule.remedy),
             fix,
         });
     }

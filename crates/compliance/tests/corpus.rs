@@ -110,7 +110,7 @@ fn public_packages_are_checked_without_a_crash() {
         assert!(report.summary.files > 0, "{name} has no files");
         let mut seen = std::collections::HashSet::new();
         for finding in &report.findings {
-            let counts = by_rule.entry(finding.rule.clone()).or_default();
+            let counts = by_rule.entry(finding.rule.to_string()).or_default();
             counts.0 += 1;
             counts.1 += usize::from(seen.insert(finding.rule.clone()));
             let _ =

@@ -330,7 +330,7 @@ fn run_check(args: &CheckArgs) -> Result<i32, Failure> {
         }
         report = fix_all(&args.path, report, &settings)?;
     }
-    out!("{}", output::render(&report, args.format.into(), colours(args.color)));
+    out::stream(|out| output::write(&report, args.format.into(), colours(args.color), out));
     Ok(if report.fails(args.fail_on.into()) { FOUND } else { CLEAN })
 }
 

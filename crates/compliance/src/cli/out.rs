@@ -2,27 +2,33 @@
 
 use std::{
     fmt,
-    io::{self, ErrorKind, Write},
+    io::{self, BufWriter, ErrorKind, Write},
 };
 
 /// Writes, and takes a reader that has gone as a quiet end of the output, not of the command: files still get
 /// written, and the exit code still says what was found.
 pub(super) fn write(text: fmt::Arguments<'_>) {
-    match to(&mut io::stdout().lock(), text) {
-        Ok(()) => {}
+    settle(io::stdout().lock().write_fmt(text));
+}
+
+/// The same for what is long, and is made while it is written.
+pub(super) fn stream(make: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+    let mut out = BufWriter::new(io::stdout().lock());
+    settle(make(&mut out).and_then(|()| out.flush()));
+}
+
+fn settle(written: io::Result<()>) {
+    if let Err(error) = written
+        && !has_left(&error)
+    {
         // A full disk behind `>` must not look like a clean check.
-        Err(error) => {
-            eprintln!("error: the output cannot be written: {error}");
-            std::process::exit(super::BROKEN);
-        }
+        eprintln!("error: the output cannot be written: {error}");
+        std::process::exit(super::BROKEN);
     }
 }
 
-fn to(output: &mut impl Write, text: fmt::Arguments<'_>) -> io::Result<()> {
-    match output.write_fmt(text) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
-        _ => Ok(()),
-    }
+fn has_left(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::BrokenPipe
 }
 
 macro_rules! out {
@@ -37,21 +43,12 @@ macro_rules! outln {
 mod tests {
     use super::*;
 
-    struct Refusing(ErrorKind);
-
-    impl Write for Refusing {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(self.0.into())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[test]
     fn only_a_reader_that_left_is_no_error() {
-        assert!(to(&mut Refusing(ErrorKind::BrokenPipe), format_args!("x")).is_ok());
-        assert!(to(&mut Refusing(ErrorKind::StorageFull), format_args!("x")).is_err());
+        assert!(has_left(&ErrorKind::BrokenPipe.into()));
+        assert!(!has_left(&ErrorKind::StorageFull.into()));
+        // Whoever writes JSON wraps the error of the pipe.
+        let wrapped = serde_json::Error::io(ErrorKind::BrokenPipe.into());
+        assert!(has_left(&wrapped.into()));
     }
 }

@@ -1,28 +1,27 @@
-use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use crate::report::{Report, Severity};
 
 /// Workflow commands, which GitHub shows beside the changed lines.
-pub fn github(report: &Report) -> String {
-    let mut out = String::new();
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for finding in &report.findings {
         let level = match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Info => "notice",
         };
-        let _ = write!(out, "::{level} ");
+        write!(out, "::{level} ")?;
         if !finding.path.is_empty() {
-            let _ = write!(out, "file={},line={},col={},", property(&finding.path), finding.line, finding.column);
+            write!(out, "file={},line={},col={},", property(&finding.path), finding.line, finding.column)?;
         }
-        let _ = writeln!(
+        writeln!(
             out,
             "title={}::{}",
             property(&finding.rule),
             data(&format!("{}. {}", finding.message, finding.remedy))
-        );
+        )?;
     }
-    out
+    Ok(())
 }
 
 fn data(text: &str) -> String {
@@ -35,13 +34,15 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{Config, Files, check};
+    use crate::{
+        Config, Files, check,
+        output::{Format, render},
+    };
 
     #[test]
     fn commands_are_escaped() {
         let tree = Files::new().with("a,b.md", "# X\n\n[x](100%25\u{2c}gone.md)\n");
-        let shown = github(&check(&tree, &Config::only("link-file-missing")));
+        let shown = render(&check(&tree, &Config::only("link-file-missing")), Format::Github, false);
         assert_eq!(
             shown,
             "::error file=a%2Cb.md,line=3,col=1,title=link-file-missing::`100%25,gone.md` is not in the tree. Correct the path, restore the file, or remove the link\n"

@@ -1,12 +1,11 @@
-use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use crate::{report::Report, report::Severity, rules};
 
 /// One finding in a few lines: where, what, why, what to do.
-pub fn human(report: &Report, colours: bool) -> String {
+pub(super) fn write(report: &Report, colours: bool, out: &mut dyn Write) -> io::Result<()> {
     let paint =
         |code: &str, text: &str| if colours { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() };
-    let mut out = String::new();
     let mut explained = std::collections::HashSet::new();
     for finding in &report.findings {
         let place = if finding.path.is_empty() {
@@ -22,41 +21,40 @@ pub fn human(report: &Report, colours: bool) -> String {
         let severity = paint(colour, finding.severity.name());
         // A terminal obeys control characters in file names and messages; people must see them instead.
         let message = printable(&finding.message);
-        let _ =
-            writeln!(out, "{}: {severity} {}: {message}", paint("1", &printable(&place)), paint("2", &finding.rule));
+        writeln!(out, "{}: {severity} {}: {message}", paint("1", &printable(&place)), paint("2", &finding.rule))?;
         // Why a rule exists is said once; a hundred findings of it need it no more than one.
         if explained.insert(&finding.rule)
             && let Some(rule) = rules::find(&finding.rule)
         {
-            let _ = writeln!(out, "    why: {}", rule.why);
+            writeln!(out, "    why: {}", rule.why)?;
         }
-        let _ = writeln!(out, "    do:  {}", finding.remedy);
+        writeln!(out, "    do:  {}", finding.remedy)?;
     }
     let summary = &report.summary;
-    if !out.is_empty() {
-        out.push('\n');
+    if !report.findings.is_empty() {
+        writeln!(out)?;
     }
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let mut line = format!(
+    write!(
+        out,
         "{}, {}, {} in {} ({})",
         plural(summary.errors, "error"),
         plural(summary.warnings, "warning"),
         plural(summary.infos, "note"),
         plural(summary.documents, "document"),
         plural(summary.files, "file"),
-    );
+    )?;
     if summary.waived > 0 {
-        let _ = write!(line, "; {} waived", summary.waived);
+        write!(out, "; {} waived", summary.waived)?;
     }
     if summary.baselined > 0 {
-        let _ = write!(line, "; {} in the baseline", summary.baselined);
+        write!(out, "; {} in the baseline", summary.baselined)?;
     }
     let fixable = report.findings.iter().filter(|finding| !finding.fix.is_empty()).count();
     if fixable > 0 {
-        let _ = write!(line, "; {fixable} can be fixed with --fix");
+        write!(out, "; {fixable} can be fixed with --fix")?;
     }
-    let _ = writeln!(out, "{line}");
-    out
+    writeln!(out)
 }
 
 fn printable(text: &str) -> String {
@@ -71,13 +69,15 @@ fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{Config, Files, check};
+    use crate::{
+        Config, Files, check,
+        output::{Format, render},
+    };
 
     #[test]
     fn people_get_place_rule_reason_and_remedy() {
         let tree = Files::new().with("README.md", "# X\n\nText of it. See [g](gone.md) and [h](off.md).\n");
-        let shown = human(&check(&tree, &Config::only("link-file-missing")), false);
+        let shown = render(&check(&tree, &Config::only("link-file-missing")), Format::Human, false);
         assert_eq!(
             shown,
             "README.md:3:17: error link-file-missing: `gone.md` is not in the tree\n    why: A reader who follows the link gets an error page, and an agent that follows it works without what the author meant it to know.\n    do:  Correct the path, restore the file, or remove the link\nREADME.md:3:34: error link-file-missing: `off.md` is not in the tree\n    do:  Correct the path, restore the file, or remove the link\n\n2 errors, 0 warnings, 0 notes in 1 document (1 file)\n"
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
         let tree = Files::new().with("a.md", "# X\n\n[g](<\u{1b}[2Jgone.md>)\n");
-        let shown = human(&check(&tree, &Config::only("link-file-missing")), false);
+        let shown = render(&check(&tree, &Config::only("link-file-missing")), Format::Human, false);
         assert!(!shown.contains('\u{1b}') && shown.contains("\\u{1b}"));
     }
 }

@@ -1,14 +1,16 @@
 //! Reports as people and programs want them.
 
+use std::io::{self, Write};
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
 use crate::report::Report;
 
 mod github;
 mod human;
+mod json;
 mod sarif;
-
-pub use github::github;
-pub use human::human;
-pub use sarif::sarif;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -18,22 +20,33 @@ pub enum Format {
     Github,
 }
 
-/// The report as text, with a newline at its end.
-pub fn render(report: &Report, format: Format, colours: bool) -> String {
+/// Writes the report, finding by finding, with a newline at its end.
+pub fn write(report: &Report, format: Format, colours: bool, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Human => human(report, colours),
-        Format::Json => json(report),
-        Format::Sarif => pretty(&sarif(report)),
-        Format::Github => github(report),
+        Format::Human => human::write(report, colours, out),
+        Format::Json => pretty(&json::report(report), out),
+        Format::Sarif => pretty(&sarif::log(report), out),
+        Format::Github => github::write(report, out),
     }
 }
 
-pub fn json(report: &Report) -> String {
-    pretty(&serde_json::to_value(report).unwrap_or_default())
+/// The report as text.
+pub fn render(report: &Report, format: Format, colours: bool) -> String {
+    let mut text = Vec::new();
+    let _ = write(report, format, colours, &mut text);
+    String::from_utf8(text).unwrap_or_default()
 }
 
-fn pretty(value: &serde_json::Value) -> String {
-    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
-    text.push('\n');
-    text
+fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+/// A list whose elements are made while it is written, one at a time.
+struct Each<F>(F);
+
+impl<F: Fn() -> I, I: Iterator<Item = Value>> Serialize for Each<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
 }

@@ -1,12 +1,30 @@
+use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::Each;
 use crate::{
     report::{Finding, Report, Severity},
     rules,
 };
 
+#[derive(Serialize)]
+struct Log<R> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    runs: [Run<R>; 1],
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<R> {
+    column_kind: &'static str,
+    results: R,
+    tool: Value,
+}
+
 /// SARIF 2.1.0, as code scanning and editors read it.
-pub fn sarif(report: &Report) -> Value {
+pub(super) fn log(report: &Report) -> impl Serialize {
     let all: Vec<&rules::Rule> = rules::all().collect();
     let descriptors: Vec<Value> = all
         .iter()
@@ -22,25 +40,32 @@ pub fn sarif(report: &Report) -> Value {
             })
         })
         .collect();
-    let findings = report.findings.iter().map(|finding| result(finding, &all));
-    let waived = report.waived.iter().map(|waived| {
-        let mut result = result(&waived.finding, &all);
-        let justification = format!("{} (owner: {}, until {})", waived.reason, waived.owner, waived.expires);
-        result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": justification }]);
-        result
+    let tool = json!({
+        "driver": {
+            "name": "quantapilot-compliance",
+            "semanticVersion": env!("CARGO_PKG_VERSION"),
+            "rules": descriptors,
+        },
     });
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "quantapilot-compliance",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": descriptors,
-            } },
-            "columnKind": "unicodeCodePoints",
-            "results": findings.chain(waived).collect::<Vec<_>>(),
-        }],
+    let results = Each(move || results(report, all.clone()));
+    Log {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        runs: [Run { column_kind: "unicodeCodePoints", results, tool }],
+        version: "2.1.0",
+    }
+}
+
+fn results(report: &Report, all: Vec<&'static rules::Rule>) -> impl Iterator<Item = Value> {
+    let findings = report.findings.iter().map(|finding| (finding, None));
+    let waived = report.waived.iter().map(|waived| (&waived.finding, Some(waived)));
+    findings.chain(waived).map(move |(finding, waived)| {
+        let mut result = result(finding, &all);
+        if let Some(waived) = waived {
+            let justification = format!("{} (owner: {}, until {})", waived.reason, waived.owner, waived.expires);
+            result["suppressions"] =
+                json!([{ "kind": "external", "status": "accepted", "justification": justification }]);
+        }
+        result
     })
 }
 

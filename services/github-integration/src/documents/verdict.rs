@@ -68,7 +68,7 @@ pub(crate) fn compare(head: &dyn Tree, base: Option<&dyn Tree>, required: bool, 
 fn take_promises(findings: &mut Vec<Finding>, head: &dyn Tree, base: &dyn Tree, config: &Config) -> usize {
     let armed = compliance::engine::armed(base, config);
     let is_promise = |finding: &Finding| {
-        let rule = finding.rule.as_str();
+        let rule = finding.rule.as_ref();
         compliance::engine::NEED_CODE.contains(&rule)
             && !armed.contains(&rule)
             && is_old_line(finding, head, base).unwrap_or(false)
@@ -147,7 +147,7 @@ fn annotation(finding: &Finding) -> Annotation {
         path: finding.path.clone(),
         line: finding.line,
         level: if finding.severity == Severity::Error { Level::Failure } else { Level::Warning },
-        title: finding.rule.clone(),
+        title: finding.rule.to_string(),
         message: format!("{}\n{}", finding.message, finding.remedy),
     }
 }
