@@ -213,23 +213,16 @@ impl Documents {
         self.linked.contains(&fingerprint(path))
     }
 
-    /// Places of documents that seem to link to a heading or id that is not there. Whether it is so their texts tell.
-    pub(crate) fn doubtful(&self) -> Vec<u32> {
-        let mut doubtful: Vec<u32> = self
-            .references
-            .iter()
-            .filter(|reference| {
-                self.anchors_of(reference.target).is_some_and(|all| all.binary_search(&reference.fragment).is_err())
-            })
-            .map(|reference| reference.document)
-            .collect();
+    /// Documents, and those in which they seem to link to a heading or id that is not there, by their places. Whether it is
+    /// so their texts tell.
+    pub(crate) fn doubtful(&self) -> Vec<(u32, u32)> {
+        let is_missing = |reference: &&Reference| {
+            self.anchors_of(reference.target).is_some_and(|all| all.binary_search(&reference.fragment).is_err())
+        };
+        let missing = self.references.iter().filter(is_missing);
+        let mut doubtful: Vec<_> = missing.map(|reference| (reference.document, reference.target)).collect();
         doubtful.dedup();
         doubtful
-    }
-
-    /// Whether this place in the tree's list is a Markdown document that was read.
-    pub(crate) fn is_page(&self, place: u32) -> bool {
-        self.anchors_of(place).is_some()
     }
 
     fn anchors_of(&self, place: u32) -> Option<&[u64]> {

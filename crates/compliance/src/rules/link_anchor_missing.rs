@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::{
     links,
     markdown::{self, Link},
-    page::Page,
-    project::Project,
+    project::{Project, Sources},
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
     text::nearest::nearest,
@@ -62,38 +63,55 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(project: &Project<'_>, sink: &mut Sink<'_>) {
-    for place in project.documents.doubtful() {
-        look(project, project.sources.path(place), sink);
+    let doubtful = project.documents.doubtful();
+    let documents: Vec<&[(u32, u32)]> = doubtful.chunk_by(|a, b| a.0 == b.0).collect();
+    let broken: Vec<Vec<Broken>> = documents.par_iter().map(|doubts| look(&project.sources, doubts)).collect();
+    for Broken { document, line, column, message } in broken.into_iter().flatten() {
+        sink.report(project.sources.path(document), line, column, message);
     }
 }
 
-/// Reads a document once more, with those that it links to: what was kept of them shows that something is wrong, and not what.
-fn look(project: &Project<'_>, path: &str, sink: &mut Sink<'_>) {
-    let sources = &project.sources;
-    let Some(text) = sources.tree.text(path) else { return };
-    let document = markdown::parse(path, &text);
-    let page = Page::new(&document, &text, text.as_bytes(), sources);
+struct Broken {
+    document: u32,
+    line: u32,
+    column: u32,
+    message: String,
+}
+
+/// Reads a document once more, with those about which there is doubt: what was kept of them shows that something is wrong,
+/// and not what.
+fn look(sources: &Sources<'_>, doubts: &[(u32, u32)]) -> Vec<Broken> {
+    let read = |place: u32| {
+        let path = sources.path(place);
+        let text = sources.tree.text(path)?;
+        Some(markdown::parse_with(path, &text, false))
+    };
+    let mut broken = Vec::new();
+    let Some((place, document)) = doubts.first().and_then(|(place, _)| Some((*place, read(*place)?))) else {
+        return broken;
+    };
     let mut by_target: BTreeMap<&str, Vec<(&Link, &str)>> = BTreeMap::new();
-    for (link, target) in page.targets() {
+    let targets = links::targets(&document, sources);
+    for (link, target) in &targets {
         if let Some((path, fragment)) = target.anchor() {
-            by_target.entry(path).or_default().push((link, fragment));
+            by_target.entry(path).or_default().push((&document.links[*link], fragment));
         }
     }
-    for (target, links) in by_target {
-        let is_page = sources.index.place(target).is_some_and(|place| project.documents.is_page(place));
-        if !is_page || links::built(sources, target) {
-            continue;
-        }
-        let Some(text) = sources.tree.text(target) else { continue };
-        let there = markdown::parse(target, &text);
+    for (_, target) in doubts {
+        let there = sources.path(*target);
+        let Some(links) = by_target.get(there).filter(|_| !links::built(sources, there)) else { continue };
+        let read = if *target == place { None } else { Some(read(*target)) };
+        // What cannot be read any more says nothing.
+        let Some(other) = read.as_ref().map_or(Some(&document), Option::as_ref) else { continue };
         for (link, fragment) in links {
-            if there.has_anchor(fragment) || there.has_anchor(&fragment.to_lowercase()) {
+            if other.has_anchor(fragment) || other.has_anchor(&fragment.to_lowercase()) {
                 continue;
             }
-            let near = nearest(fragment, there.headings.iter().map(|heading| heading.slug.as_str()));
+            let near = nearest(fragment, other.headings.iter().map(|heading| heading.slug.as_str()));
             let hint = near.map(|near| format!("; the nearest is `#{near}`")).unwrap_or_default();
-            let message = format!("`{target}` has no heading or id `#{fragment}`{hint}");
-            sink.report(path, link.line, link.column, message);
+            let message = format!("`{there}` has no heading or id `#{fragment}`{hint}");
+            broken.push(Broken { document: place, line: link.line, column: link.column, message });
         }
     }
+    broken
 }
