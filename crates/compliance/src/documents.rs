@@ -45,7 +45,7 @@ pub struct Documents {
     pub links_changes: bool,
     /// Whether any document says how tests are run.
     pub says_tests: bool,
-    /// Fingerprints of the headings and ids of each Markdown document.
+    /// Fingerprints of the headings and ids of each Markdown document, in order.
     anchors: Vec<(u32, Box<[u64]>)>,
     references: Vec<Reference>,
     /// Fingerprints of the paths that documents link to, other than their own.
@@ -86,16 +86,16 @@ impl Documents {
         let document = page.document;
         self.places.push(place);
         self.add_words(place, page.text, page.sources);
-        let anchors: HashSet<u64> = document.anchors().map(fingerprint).collect();
-        self.links_changes |=
-            !self.links_changes && document.links.iter().any(|link| CHANGES.is_match(&link.destination));
+        let mut anchors: Vec<u64> = document.anchors().map(fingerprint).collect();
+        anchors.sort_unstable();
+        anchors.dedup();
+        self.links_changes =
+            self.links_changes || document.links.iter().any(|link| CHANGES.is_match(&link.destination));
         if !is_sample(page.path()) {
-            self.says_tests |= !self.says_tests && sections::says_tests(document);
+            self.says_tests = self.says_tests || sections::says_tests(document);
             self.add_links(place, page, &anchors);
         }
-        let mut anchors: Box<[u64]> = anchors.into_iter().collect();
-        anchors.sort_unstable();
-        self.anchors.push((place, anchors));
+        self.anchors.push((place, anchors.into_boxed_slice()));
     }
 
     /// Keeps a document itself, when rules over the whole project read it.
@@ -155,7 +155,7 @@ impl Documents {
         }
     }
 
-    fn add_links(&mut self, place: u32, page: &Page<'_>, anchors: &HashSet<u64>) {
+    fn add_links(&mut self, place: u32, page: &Page<'_>, anchors: &[u64]) {
         // A page may link to the same place a thousand times.
         let mut references = BTreeSet::new();
         for (_, target) in page.targets() {
@@ -165,7 +165,7 @@ impl Documents {
             let Some((path, fragment)) = target.anchor() else { continue };
             let Some(target) = page.sources.index.place(path) else { continue };
             let reference = Reference { document: place, target, fragment: fingerprint(anchor(fragment)) };
-            if target != place || !anchors.contains(&reference.fragment) {
+            if target != place || anchors.binary_search(&reference.fragment).is_err() {
                 references.insert(reference);
             }
         }

@@ -1,6 +1,6 @@
 //! The check: one pass over the files, in parallel, then the rules that need to know everything.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, io};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
@@ -132,15 +132,14 @@ pub(crate) fn kind(tree: &dyn Tree, config: &Config) -> crate::config::ProjectTy
 pub fn armed(tree: &dyn Tree, config: &Config) -> Vec<&'static str> {
     let entries = tree.entries();
     let (_, others, _) = sorted_by_role(&entries, is_foreign);
-    let facts = collect(tree, &entries, config, &others);
-    let any = |found: fn(&code::Facts) -> bool| facts.code.iter().any(|(_, facts)| found(facts));
+    let Sources { offer, facts, .. } = Sources::new(tree, config, &entries, collect(tree, &entries, config, &others));
     let has = [
-        ("route-unknown", any(|code| !code.routes.is_empty())),
-        ("flag-unknown", any(|code| !code.flags.is_empty())),
-        ("variable-unknown", any(|code| !code.variables.is_empty() || !code.keys.is_empty())),
-        ("key-unknown", any(|code| !code.keys.is_empty())),
+        ("route-unknown", !offer.routes.is_empty()),
+        ("flag-unknown", !offer.flags.is_empty()),
+        ("variable-unknown", offer.has_settings),
+        ("key-unknown", offer.has_keys),
         ("fence-command-missing", !facts.manifests.is_empty()),
-        ("fence-file-missing", entries.iter().any(|entry| Language::of(&paths::extension(&entry.path)).is_some())),
+        ("fence-file-missing", entries.iter().any(|entry| code::is_code(&entry.path))),
     ];
     has.into_iter().filter(|(_, has)| *has).map(|(rule, _)| rule).collect()
 }
@@ -251,6 +250,23 @@ fn sorted_by_role(entries: &[Entry], skipped: impl Fn(&str) -> bool) -> (usize, 
     (files, others, pages)
 }
 
+/// Why a file is not looked at.
+enum Unread {
+    /// Its bytes are more than the settings allow.
+    TooLarge(u64),
+    Failed(io::Error),
+}
+
+fn read<'t>(tree: &'t dyn Tree, entry: &Entry, config: &Config) -> Result<Cow<'t, [u8]>, Unread> {
+    if entry.size > config.max_file_bytes {
+        return Err(Unread::TooLarge(entry.size));
+    }
+    // A list need not know the sizes.
+    let bytes = tree.read(&entry.path).map_err(Unread::Failed)?;
+    let size = bytes.len() as u64;
+    if size > config.max_file_bytes { Err(Unread::TooLarge(size)) } else { Ok(bytes) }
+}
+
 /// Reads what is no document. A file that cannot be read, or is too large, says nothing.
 fn collect(tree: &dyn Tree, entries: &[Entry], config: &Config, files: &[Part]) -> Collected {
     files
@@ -258,10 +274,7 @@ fn collect(tree: &dyn Tree, entries: &[Entry], config: &Config, files: &[Part]) 
         .with_min_len(8)
         .fold(Collected::default, |mut facts, (place, role)| {
             let entry = &entries[*place as usize];
-            if entry.size <= config.max_file_bytes
-                && let Ok(bytes) = tree.read(&entry.path)
-                && bytes.len() as u64 <= config.max_file_bytes
-            {
+            if let Ok(bytes) = read(tree, entry, config) {
                 read_source(&entry.path, *role, &bytes, &mut facts);
             }
             facts
@@ -305,7 +318,9 @@ fn read_source(path: &str, role: Role, bytes: &[u8], facts: &mut Collected) {
                 let variables = code::patterns::placeholders(&text);
                 facts.code.push((path.to_owned(), code::Facts { variables, ..code::Facts::default() }));
             }
-            facts.images.extend(stack::images(path, &text));
+            if stack::names_images(name) {
+                facts.images.extend(stack::images(path, &text));
+            }
         }
         Role::Markdown | Role::Plain | Role::Ignored => {}
     }
@@ -323,24 +338,17 @@ fn read_document(
     let config = sources.config;
     let entry = &sources.entries[place as usize];
     let path = entry.path.as_str();
-    let too_large = |size: u64, findings: &mut Vec<Finding>| {
-        let limit = config.max_file_bytes;
-        let message = format!("{size} bytes, more than the limit of {limit}: not checked");
-        engine_finding(config, "file-too-large", path, 1, message, findings);
-    };
-    if entry.size > config.max_file_bytes {
-        return too_large(entry.size, findings);
-    }
-    let bytes = match sources.tree.read(path) {
+    let bytes = match read(sources.tree, entry, config) {
         Ok(bytes) => bytes,
-        Err(error) => {
+        Err(Unread::TooLarge(size)) => {
+            let message = format!("{size} bytes, more than the limit of {}: not checked", config.max_file_bytes);
+            return engine_finding(config, "file-too-large", path, 1, message, findings);
+        }
+        Err(Unread::Failed(error)) => {
             let message = format!("cannot be read: {}", error.kind());
             return engine_finding(config, "file-unreadable", path, 1, message, findings);
         }
     };
-    if bytes.len() as u64 > config.max_file_bytes {
-        return too_large(bytes.len() as u64, findings);
-    }
     let text = text_of(&bytes);
     if role == Role::Plain {
         return documents.add_plain(place, path, &text, sources);
@@ -383,7 +391,7 @@ enum Role {
     Example,
     OpenApi,
     Code(Language),
-    /// Settings, build files, shell scripts: their words count, and some are read whole.
+    /// Settings, build files, shell scripts: their words count.
     Other,
     Ignored,
 }

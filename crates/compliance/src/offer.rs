@@ -18,13 +18,15 @@ pub struct Offer {
     /// The first words of variables of which the code reads two or more: `SHOP` of `SHOP_PORT` and `SHOP_HOST`.
     pub families: HashSet<String>,
     pub routes: routes::Known,
-    pub has_variables: bool,
+    /// Whether it reads any setting: a variable or a key.
+    pub has_settings: bool,
     pub has_keys: bool,
 }
 
 impl Offer {
     pub(crate) fn new(index: &Index<'_>, facts: &Collected, kind: ProjectType) -> Self {
         let code = || facts.code.iter().map(|(_, facts)| facts);
+        let has_keys = code().any(|facts| !facts.keys.is_empty());
         let mut seen = HashSet::new();
         let flags = code().flat_map(|facts| &facts.flags).filter(|flag| seen.insert(flag.name.as_str()));
         Self {
@@ -32,8 +34,8 @@ impl Offer {
             programs: programs(index, facts, kind),
             families: families(code()),
             routes: routes::Known::new(code()),
-            has_variables: code().any(|facts| !facts.variables.is_empty()),
-            has_keys: code().any(|facts| !facts.keys.is_empty()),
+            has_settings: has_keys || code().any(|facts| !facts.variables.is_empty()),
+            has_keys,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    code::{Facts, Route},
+    code::{self, Facts, Route},
     config::{Config, ProjectType},
     documents::Documents,
     index::Index,
@@ -103,6 +103,10 @@ impl<'a> Sources<'a> {
         main_manifest(&self.facts.manifests)
     }
 
+    pub fn has_code(&self) -> bool {
+        self.index.files().any(code::is_code)
+    }
+
     /// True when any file at the root or in the usual folders has this name, whatever its format.
     pub fn has(&self, stems: &[&str]) -> bool {
         self.index.files().any(|path| {
@@ -117,11 +121,7 @@ impl<'a> Sources<'a> {
 
     /// Source files whose facts users may see.
     pub fn shipped_code(&self) -> impl Iterator<Item = (&str, &Facts)> {
-        self.facts
-            .code
-            .iter()
-            .filter(|(path, _)| !crate::code::is_test(path))
-            .map(|(path, facts)| (path.as_str(), facts))
+        self.facts.code.iter().filter(|(path, _)| !code::is_test(path)).map(|(path, facts)| (path.as_str(), facts))
     }
 }
 

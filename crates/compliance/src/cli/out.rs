@@ -18,17 +18,18 @@ pub(super) fn stream(make: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
 }
 
 fn settle(written: io::Result<()>) {
-    if let Err(error) = written
-        && !has_left(&error)
-    {
+    if let Err(error) = or_left(written) {
         // A full disk behind `>` must not look like a clean check.
         eprintln!("error: the output cannot be written: {error}");
         std::process::exit(super::BROKEN);
     }
 }
 
-fn has_left(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::BrokenPipe
+fn or_left(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
 }
 
 macro_rules! out {
@@ -43,12 +44,24 @@ macro_rules! outln {
 mod tests {
     use super::*;
 
+    struct Refusing(ErrorKind);
+
+    impl Write for Refusing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[test]
     fn only_a_reader_that_left_is_no_error() {
-        assert!(has_left(&ErrorKind::BrokenPipe.into()));
-        assert!(!has_left(&ErrorKind::StorageFull.into()));
+        assert!(or_left(Refusing(ErrorKind::BrokenPipe).write_fmt(format_args!("x"))).is_ok());
+        assert!(or_left(Refusing(ErrorKind::StorageFull).write_fmt(format_args!("x"))).is_err());
         // Whoever writes JSON wraps the error of the pipe.
-        let wrapped = serde_json::Error::io(ErrorKind::BrokenPipe.into());
-        assert!(has_left(&wrapped.into()));
+        let json = |kind| or_left(serde_json::to_writer(Refusing(kind), "x").map_err(io::Error::from));
+        assert!(json(ErrorKind::BrokenPipe).is_ok() && json(ErrorKind::StorageFull).is_err());
     }
 }

@@ -41,6 +41,11 @@ impl Language {
     }
 }
 
+/// True for the path of a source file.
+pub fn is_code(path: &str) -> bool {
+    Language::of(&crate::text::paths::extension(path)).is_some()
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
     pub name: String,

@@ -111,11 +111,15 @@ impl Known {
         known
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.routes.is_empty()
+    }
+
     /// True when the code has the route, or shows none at all: what finds its way by hand says nothing.
     pub fn knows(&self, method: &str, path: &str) -> bool {
         let shape = shape(path);
         shape.is_empty()
-            || self.routes.is_empty()
+            || self.is_empty()
             || self.routes.iter().any(|(other, route)| {
                 reaches(route, &shape, &self.mounts)
                     && (other == "ANY" || other == method || matches!(method, "HEAD" | "OPTIONS"))

@@ -2,13 +2,13 @@ use serde::Serialize;
 use serde_json::{Value, to_value};
 
 use super::Each;
-use crate::report::{Report, Summary};
+use crate::report::Report;
 
 /// The report as its JSON Schema has it, keys in the order of the alphabet.
 pub(super) fn report(report: &Report) -> impl Serialize {
     Sorted {
         findings: Each(|| values(&report.findings)),
-        summary: to_value::<&Summary>(&report.summary).unwrap_or_default(),
+        summary: to_value(&report.summary).unwrap_or_default(),
         waived: Each(|| values(&report.waived)),
     }
 }

@@ -1,10 +1,8 @@
 use crate::{
-    code::Language,
     markdown::Document,
     page::Page,
     report::Severity,
     rule::{Case, Category, Check, Rule, Sink},
-    text::paths,
 };
 
 pub(crate) static RULE: Rule = Rule {
@@ -46,8 +44,7 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
     let document = page.document;
-    let has_code = || page.sources.index.files().any(|path| Language::of(&paths::extension(path)).is_some());
-    if !page.path().eq_ignore_ascii_case("agents.md") || !has_code() {
+    if !page.path().eq_ignore_ascii_case("agents.md") || !page.sources.has_code() {
         return;
     }
     let refers = !document.links.is_empty() || document.paragraphs.iter().any(|paragraph| paragraph.text.contains('@'));

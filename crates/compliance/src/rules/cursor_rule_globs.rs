@@ -2,7 +2,7 @@ use globset::Glob;
 
 use super::agents;
 use crate::{
-    code::Language,
+    code,
     markdown::front_matter::Entry,
     page::Page,
     report::Severity,
@@ -80,7 +80,6 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
         return;
     }
     let index = &page.sources.index;
-    let has_code = index.files().any(|path| Language::of(&crate::text::paths::extension(path)).is_some());
     let Some(entry) = rule.front_matter.as_ref().and_then(|matter| matter.get("globs")) else { return };
     // A rule in a package's own folder speaks of that package.
     let base = rule.path.split(".cursor/rules/").next().unwrap_or_default();
@@ -98,10 +97,10 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
                 });
                 let folder = index.exists(&pattern);
                 // Before there is code, globs of code cannot match yet.
-                let early = !has_code && Language::of(&crate::text::paths::extension(&pattern)).is_some();
+                let early = || code::is_code(&pattern) && !page.sources.has_code();
                 if found || folder {
                     alive = true;
-                } else if !early {
+                } else if !early() {
                     dead.push(glob);
                 }
             }

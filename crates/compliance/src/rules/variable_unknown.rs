@@ -71,21 +71,17 @@ pub(crate) static RULE: Rule = Rule {
 
 fn examples(project: &Project<'_>, sink: &mut Sink<'_>) {
     let sources = &project.sources;
-    for example in sources.facts.examples.iter().filter(|_| is_armed(sources)) {
+    for example in sources.facts.examples.iter().filter(|_| sources.offer.has_settings) {
         if !known(sources, &example.name) && !ignored(&sources.config.words.ignore_variables, &example.name) {
             sink.report(&example.path, example.line, 1, format!("nothing in the tree reads `{}`", example.name));
         }
     }
 }
 
-/// Code that reads no settings at all, as far as can be seen, is not held against documents.
-fn is_armed(sources: &Sources<'_>) -> bool {
-    sources.offer.has_variables || sources.offer.has_keys
-}
-
 fn page(page: &Page<'_>, sink: &mut Sink<'_>) {
     let (document, sources) = (page.document, page.sources);
-    if !is_armed(sources) {
+    // Code that reads no settings, as far as can be seen, is not held against documents.
+    if !sources.offer.has_settings {
         return;
     }
     let families = &sources.offer.families;

@@ -109,15 +109,13 @@ pub struct Image {
     pub name: &'static str,
 }
 
-fn names_images(name: &str) -> bool {
+/// True for the name of a file that says from which images containers are made.
+pub(crate) fn names_images(name: &str) -> bool {
     name.starts_with("docker-compose") || name.starts_with("compose.") || name.starts_with("Dockerfile")
 }
 
-/// The known images of a file, when it is one of containers.
+/// The images in such a file of which something is known.
 pub(crate) fn images(path: &str, text: &str) -> Vec<Image> {
-    if !names_images(paths::name(path)) {
-        return Vec::new();
-    }
     let lines = text.lines().zip(1..).filter_map(|(line, number)| {
         let line = line.trim();
         let image = line.strip_prefix("image:").or_else(|| line.strip_prefix("FROM "))?;
