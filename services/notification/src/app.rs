@@ -13,9 +13,12 @@ use sqlx::PgPool;
 use crate::SERVICE;
 use crate::config::Config;
 use crate::handlers::approval_page::Nonces;
+use crate::jobs::{Mailed, Taken};
 use crate::mail::Mailer;
+use crate::store::MessageId;
 use crate::telegram::Bot;
 use crate::templates::Templates;
+use crate::unwritten::Unwritten;
 
 /// The state of the service; clones share it.
 #[derive(Clone)]
@@ -34,6 +37,10 @@ pub struct Inner {
     /// None: the channel is off.
     pub mailer: Option<Mailer>,
     pub nonces: Nonces,
+    /// By the entry of the outbox.
+    pub taken: Unwritten<i64, Taken>,
+    /// By the message: what the mail server answered.
+    pub mailed: Unwritten<MessageId, Mailed>,
     /// How long the confirm page waits for the ruling before it says "being recorded".
     pub page_patience: Duration,
 }
@@ -70,6 +77,8 @@ impl App {
             telegram: config.telegram.as_ref().map(Bot::new).transpose()?,
             mailer: config.smtp.as_ref().map(|smtp| Mailer::new(smtp, &config.shared.public_url)).transpose()?,
             nonces: Nonces::new(&config.shared.service_token_secret.oldest()),
+            taken: Unwritten::default(),
+            mailed: Unwritten::default(),
             page_patience,
             tokens,
             config,

@@ -16,6 +16,7 @@ pub mod store;
 pub mod telegram;
 pub mod templates;
 pub mod text;
+pub mod unwritten;
 pub mod wording;
 
 /// The name of this service in tokens, logs and metrics.

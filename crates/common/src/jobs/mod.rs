@@ -7,6 +7,7 @@ mod backoff;
 mod gauges;
 mod queue;
 mod worker;
+mod write_down;
 
 use std::future::Future;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 pub use backoff::backoff;
 pub use queue::{DeadJob, PRUNE_AT_ONCE, dead, enqueue, enqueue_at, revive};
 pub use worker::Worker;
+pub use write_down::write_down;
 
 /// A kind of background work. The fields are its payload: ids, never secrets.
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {

@@ -21,7 +21,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use uuid::Uuid;
 
 use super::queue::{self, Claimed, LEASE};
-use super::{Attempt, Job, JobError, backoff, gauges};
+use super::{Attempt, Job, JobError, backoff, gauges, write_down};
 use crate::clock::Clock;
 use crate::config::{KeepJobs, Secret};
 use crate::http::{Context, in_context};
@@ -286,15 +286,9 @@ impl Worker {
                 tracing::Span::current().set_status(Status::error(format!("{error:#}")));
             }
         }
-        // The result must be written down even when the database is briefly away; else the lease runs out and the job repeats.
-        for pause in [50, 250, 1000, 3000] {
-            match self.settle(&job, &outcome).await {
-                Ok(()) => return,
-                Err(error) => {
-                    tracing::warn!(error = %format!("{error:#}"), "cannot write down how the job went; trying again");
-                }
-            }
-            tokio::time::sleep(Duration::from_millis(pause)).await;
+        // Else the lease runs out and the job repeats.
+        if let Err(error) = write_down("how the job went", || self.settle(&job, &outcome)).await {
+            tracing::error!(error = %format!("{error:#}"), "how the job went could not be written down; it will run again");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::clients::dashboard::Decision;
-use common::jobs::{Attempt, Job, JobError};
+use common::jobs::{Attempt, Job, JobError, write_down};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -23,6 +23,21 @@ use crate::text::cut;
 #[derive(Debug, Serialize, Deserialize)]
 pub struct DeliverChat {
     pub chat_id: i64,
+}
+
+/// What Telegram took. It cannot be asked for that later, so it is kept until it is written down: another try would say it once more.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    delivery: DeliveryId,
+    /// A new message.
+    telegram_id: Option<i64>,
+    answer: String,
+}
+
+impl Taken {
+    fn new(delivery: DeliveryId, telegram_id: i64) -> Self {
+        Self { delivery, telegram_id: Some(telegram_id), answer: format!("message {telegram_id}") }
+    }
 }
 
 /// What a message is about, loaded afresh for each try.
@@ -62,6 +77,9 @@ impl Job for DeliverChat {
 
 impl DeliverChat {
     async fn deliver(&self, app: &App, bot: &Bot, entry: &Entry, attempt: i32) -> Result<(), JobError> {
+        if let Some(taken) = app.taken.get(&entry.id) {
+            return self.note(app, entry, taken).await;
+        }
         match (entry.operation.as_str(), entry.message_id, &entry.body) {
             ("reply", _, Some(reply)) => self.say(app, bot, entry, &reply.0, attempt).await,
             (operation, Some(message_id), _) => {
@@ -89,20 +107,7 @@ impl DeliverChat {
             .map_err(JobError::fail)?;
         let delivery = begin(app, Some(id), self.chat_id, "send", attempt).await?;
         match put(bot, &call).await {
-            Ok(telegram_id) => {
-                let now = app.clock.now();
-                let mut tx = app.db.begin().await?;
-                messages::note_copy(&mut tx, id, telegram_id, now).await?;
-                outbox::settle(&mut tx, entry.id, "done", now).await?;
-                deliveries::finish(&mut tx, delivery, "sent", &format!("message {telegram_id}"), now).await?;
-                tx.commit().await?;
-                count("sent");
-                // Decided while it was under way: the news of it found nothing to edit then.
-                if load(app, id).await?.is_some_and(|subject| subject.closed) {
-                    outbox::insert(&mut *app.db.acquire().await?, self.chat_id, "edit", id, now).await?;
-                }
-                Ok(())
-            }
+            Ok(telegram_id) => self.note(app, entry, Taken::new(delivery, telegram_id)).await,
             Err(failure) => self.failed(app, entry, delivery, failure).await,
         }
     }
@@ -123,14 +128,15 @@ impl DeliverChat {
                 Err(failure) => return self.failed(app, entry, delivery, failure).await,
             }
         }
-        let Some(reason) = gone.filter(|_| !edited) else { return self.ended(app, entry, delivery, "edited").await };
+        let Some(reason) = gone.filter(|_| !edited) else {
+            let taken = Taken { delivery, telegram_id: None, answer: "edited".to_owned() };
+            return self.note(app, entry, taken).await;
+        };
         // The person shall still learn how it ended.
         match put(bot, &call).await {
             Ok(telegram_id) => {
-                let mut conn = app.db.acquire().await?;
-                messages::note_copy(&mut conn, id, telegram_id, app.clock.now()).await?;
-                drop(conn);
-                self.ended(app, entry, delivery, &format!("{reason}; sent anew as message {telegram_id}")).await
+                let answer = cut(&format!("{reason}; sent anew as message {telegram_id}"), 500);
+                self.note(app, entry, Taken { answer, ..Taken::new(delivery, telegram_id) }).await
             }
             Err(failure) => self.failed(app, entry, delivery, failure).await,
         }
@@ -140,25 +146,37 @@ impl DeliverChat {
         let delivery = begin(app, None, self.chat_id, "reply", attempt).await?;
         let call = render::reply(self.chat_id, reply);
         match put(bot, &call).await {
-            Ok(telegram_id) => {
-                if let Some(prompt) = &reply.prompt {
-                    let mut conn = app.db.acquire().await?;
-                    prompts::insert(&mut conn, self.chat_id, telegram_id, prompt, app.clock.now()).await?;
-                }
-                self.ended(app, entry, delivery, &format!("message {telegram_id}")).await
-            }
+            Ok(telegram_id) => self.note(app, entry, Taken::new(delivery, telegram_id)).await,
             Err(failure) => self.failed(app, entry, delivery, failure).await,
         }
     }
 
-    async fn ended(&self, app: &App, entry: &Entry, delivery: DeliveryId, answer: &str) -> Result<(), JobError> {
-        let now = app.clock.now();
-        let mut tx = app.db.begin().await?;
-        outbox::settle(&mut tx, entry.id, "done", now).await?;
-        deliveries::finish(&mut tx, delivery, "sent", &cut(answer, 500), now).await?;
-        tx.commit().await?;
+    async fn note(&self, app: &App, entry: &Entry, taken: Taken) -> Result<(), JobError> {
+        app.taken.insert(entry.id, taken.clone());
+        write_down("what was sent", || self.write(app, entry, &taken)).await?;
+        app.taken.remove(&entry.id);
         count("sent");
         Ok(())
+    }
+
+    async fn write(&self, app: &App, entry: &Entry, taken: &Taken) -> sqlx::Result<()> {
+        let now = app.clock.now();
+        let mut tx = app.db.begin().await?;
+        if let (Some(message_id), Some(telegram_id)) = (entry.message_id, taken.telegram_id) {
+            let over = decisions::hold(&mut tx, message_id).await?;
+            messages::note_copy(&mut tx, message_id, telegram_id, now).await?;
+            // Decided while it was under way: the news of it found nothing to edit then.
+            if over && entry.operation == "send" {
+                outbox::insert(&mut tx, self.chat_id, "edit", message_id, now).await?;
+            }
+        }
+        let prompt = entry.body.as_ref().and_then(|reply| reply.0.prompt.as_ref());
+        if let (Some(prompt), Some(telegram_id)) = (prompt, taken.telegram_id) {
+            prompts::insert(&mut tx, self.chat_id, telegram_id, prompt, now).await?;
+        }
+        outbox::settle(&mut tx, entry.id, "done", now).await?;
+        deliveries::finish(&mut tx, taken.delivery, "sent", &taken.answer, now).await?;
+        tx.commit().await
     }
 
     async fn failed(&self, app: &App, entry: &Entry, delivery: DeliveryId, failure: Failure) -> Result<(), JobError> {

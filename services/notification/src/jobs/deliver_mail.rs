@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::clients::dashboard::Decision;
-use common::jobs::{Attempt, Job, JobError};
+use common::jobs::{Attempt, Job, JobError, write_down};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -11,7 +11,7 @@ use crate::mail::{self, Failure};
 use crate::metrics::DELIVERIES;
 use crate::store::approval_links::NewLink;
 use crate::store::messages::Message;
-use crate::store::{MessageId, approval_links, decisions, deliveries, messages, notifications};
+use crate::store::{DeliveryId, MessageId, approval_links, decisions, deliveries, messages, notifications};
 use crate::text::cut;
 
 /// The longest a link in a mail is good for.
@@ -26,6 +26,13 @@ pub struct DeliverMail {
     pub message_id: MessageId,
 }
 
+/// What the mail server took. Kept until it is written down: another try would mail it once more.
+#[derive(Debug, Clone)]
+pub struct Mailed {
+    delivery: DeliveryId,
+    answer: String,
+}
+
 impl Job for DeliverMail {
     const QUEUE: &'static str = "notification.deliver_mail";
     /// With the pauses above: about ten hours.
@@ -37,6 +44,9 @@ impl Job for DeliverMail {
     }
 
     async fn run(&self, app: &App, attempt: Attempt) -> Result<(), JobError> {
+        if let Some(mailed) = app.mailed.get(&self.message_id) {
+            return self.note(app, mailed).await;
+        }
         let mut conn = app.db.acquire().await?;
         let Some(message) = messages::find(&mut conn, self.message_id).await? else { return Ok(()) };
         if message.state != "pending" {
@@ -70,19 +80,18 @@ impl Job for DeliverMail {
             Ok(mail) => mailer.send(mail).await,
             Err(error) => Err(Failure::Never(format!("{error:#}"))),
         };
+        let failure = match outcome {
+            Ok(answer) => return self.note(app, Mailed { delivery, answer: cut(&answer, 500) }).await,
+            Err(failure) => failure,
+        };
         let now = app.clock.now();
         let mut tx = app.db.begin().await?;
-        let (result, label) = match outcome {
-            Ok(answer) => {
-                messages::set_sent(&mut tx, message.id, &message.id.to_string(), now).await?;
-                deliveries::finish(&mut tx, delivery, "sent", &cut(&answer, 500), now).await?;
-                (Ok(()), "sent")
-            }
-            Err(Failure::Later(reason)) if attempt.number < Self::MAX_ATTEMPTS => {
+        let (result, label) = match failure {
+            Failure::Later(reason) if attempt.number < Self::MAX_ATTEMPTS => {
                 deliveries::finish(&mut tx, delivery, "retry", &cut(&reason, 500), now).await?;
                 (Err(JobError::retry_after(anyhow::anyhow!(reason), pause(attempt.number))), "retry")
             }
-            Err(Failure::Later(reason) | Failure::Never(reason)) => {
+            Failure::Later(reason) | Failure::Never(reason) => {
                 deliveries::finish(&mut tx, delivery, "rejected", &cut(&reason, 500), now).await?;
                 messages::set_unsent(&mut tx, message.id, "failed", &cut(&reason, 500)).await?;
                 tracing::warn!("a mail was refused for good");
@@ -92,6 +101,24 @@ impl Job for DeliverMail {
         tx.commit().await?;
         DELIVERIES.with_label_values(&["email", label]).inc();
         result
+    }
+}
+
+impl DeliverMail {
+    async fn note(&self, app: &App, mailed: Mailed) -> Result<(), JobError> {
+        app.mailed.insert(self.message_id, mailed.clone());
+        write_down("what was mailed", || self.write(app, &mailed)).await?;
+        app.mailed.remove(&self.message_id);
+        DELIVERIES.with_label_values(&["email", "sent"]).inc();
+        Ok(())
+    }
+
+    async fn write(&self, app: &App, mailed: &Mailed) -> sqlx::Result<()> {
+        let now = app.clock.now();
+        let mut tx = app.db.begin().await?;
+        messages::set_sent(&mut tx, self.message_id, &self.message_id.to_string(), now).await?;
+        deliveries::finish(&mut tx, mailed.delivery, "sent", &mailed.answer, now).await?;
+        tx.commit().await
     }
 }
 

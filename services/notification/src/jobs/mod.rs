@@ -7,8 +7,8 @@ mod tell_alerts;
 
 use common::jobs::Worker;
 
-pub use deliver_chat::DeliverChat;
-pub use deliver_mail::DeliverMail;
+pub use deliver_chat::{DeliverChat, Taken};
+pub use deliver_mail::{DeliverMail, Mailed};
 pub use send_answer::SendAnswer;
 pub use tell_alerts::TellAlerts;
 

@@ -7,6 +7,8 @@ use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
 
+use super::MessageId;
+
 /// A decision and whether it is over.
 #[derive(Debug, Clone, FromRow)]
 pub struct KnownDecision {
@@ -49,6 +51,20 @@ pub async fn find(conn: &mut PgConnection, id: DecisionId) -> sqlx::Result<Optio
         .bind(id)
         .fetch_optional(conn)
         .await
+}
+
+/// Whether the decision that a message asks for is over; it stays as it is until the transaction ends.
+pub async fn hold(conn: &mut PgConnection, message_id: MessageId) -> sqlx::Result<bool> {
+    let over: Option<bool> = sqlx::query_scalar(
+        "SELECT known.closed_at IS NOT NULL FROM notification_messages AS message
+             JOIN notifications ON notifications.id = message.notification_id
+             JOIN notification_decisions AS known ON known.id = notifications.decision_id
+         WHERE message.id = $1 FOR SHARE OF known",
+    )
+    .bind(message_id)
+    .fetch_optional(conn)
+    .await?;
+    Ok(over.unwrap_or(false))
 }
 
 /// Removes some decisions that were over before `before` and that no notification speaks of any more.

@@ -305,6 +305,64 @@ async fn the_same_key_is_sent_once_and_so_is_what_a_killed_process_left(db: PgPo
     assert_eq!(jobs::worker(&installation.app).run_due().await, 0);
 }
 
+/// From now on the database refuses to learn how an attempt went, when `refuses` holds for the number of the try.
+async fn refuse_outcomes(installation: &Installation, refuses: &str) {
+    let run = async |sql: String| {
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&installation.app.db).await.unwrap();
+    };
+    run("CREATE SEQUENCE chats".to_owned()).await;
+    run("CREATE SEQUENCE mails".to_owned()).await;
+    // What a sequence has counted stays counted when the transaction is rolled back.
+    run(format!(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+         DECLARE try bigint := nextval(CASE WHEN NEW.chat_id IS NULL THEN 'mails' ELSE 'chats' END);
+         BEGIN IF {refuses} THEN RAISE 'starting up'; END IF; RETURN NEW; END $$"
+    ))
+    .await;
+    run("CREATE TRIGGER refuse BEFORE UPDATE ON notification_deliveries FOR EACH ROW EXECUTE FUNCTION refuse()"
+        .to_owned())
+    .await;
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn what_was_sent_just_before_the_database_went_away_is_not_sent_again(db: PgPool) {
+    let installation = Installation::start(db).await;
+    refuse_outcomes(&installation, "try = 1").await;
+    installation.ask(&decision(), &["telegram", "email"]).await;
+    assert_eq!(installation.run_jobs().await, 2, "neither job is run again");
+    assert_eq!(installation.messages(ADA).len(), 1);
+    assert_eq!(installation.sandbox.mail().caught().len(), 1);
+    let sent = ("send".to_owned(), "sent".to_owned());
+    assert_eq!(installation.outcomes().await, [sent.clone(), sent], "each was written down on the second try");
+}
+
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn what_was_sent_is_remembered_for_as_long_as_the_database_is_away(db: PgPool) {
+    let installation = Installation::start(db).await;
+    refuse_outcomes(&installation, "true").await;
+    installation.ask(&decision(), &["telegram", "email"]).await;
+    let runs = [(); 2].map(|()| {
+        let worker = jobs::worker(&installation.app);
+        tokio::spawn(async move { worker.run_due().await })
+    });
+    eventually("both outcomes are refused", async || {
+        let called = "SELECT count(last_value)::text FROM pg_sequences WHERE sequencename IN ('chats', 'mails')";
+        (installation.text_of(called).await? == "2").then_some(())
+    })
+    .await;
+    for run in runs {
+        run.abort();
+    }
+    sqlx::query("DROP TRIGGER refuse ON notification_deliveries").execute(&installation.app.db).await.unwrap();
+    // The leases of both are over.
+    installation.clock.advance(Duration::from_secs(16));
+    assert_eq!(installation.run_jobs().await, 2);
+    assert_eq!(installation.messages(ADA).len(), 1);
+    assert_eq!(installation.sandbox.mail().caught().len(), 1);
+    let sent = ("send".to_owned(), "sent".to_owned());
+    assert_eq!(installation.outcomes().await, [sent.clone(), sent]);
+}
+
 #[sqlx::test(migrator = "common::db::MIGRATOR")]
 async fn a_copy_that_a_killed_process_could_not_note_is_closed_too(db: PgPool) {
     let installation = Installation::start(db).await;
