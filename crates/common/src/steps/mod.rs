@@ -21,7 +21,7 @@ pub use answer::StepAnswer;
 pub use long::{BeginLong, LongAnswer, LongCall, LongTx, finish_long, release_held};
 pub use resume::{N8n, ResumeCarrier};
 pub use short::{Begin, Claim, StepGuard, StepTx, detached};
-pub use store::{Undelivered, undelivered};
+pub use store::{Calls, Undelivered, calls, undelivered};
 
 use crate::error::{Error, Result};
 use crate::ids::ProjectId;

@@ -37,6 +37,15 @@ pub struct Undelivered {
     pub carrier_lost_at: Option<OffsetDateTime>,
 }
 
+/// What the workflow of a project has asked for.
+#[derive(Clone, Debug, FromRow)]
+pub struct Calls {
+    /// Long work goes on, or is held: the workflow waits to be woken.
+    pub open: bool,
+    /// When it last called, or was last answered.
+    pub last: Option<OffsetDateTime>,
+}
+
 /// Inserts the row if it is new, then locks it. A row made by another service under the same key is a mistake in the workflow.
 pub(super) async fn lock(
     conn: &mut PgConnection,
@@ -235,6 +244,18 @@ pub(super) async fn held(conn: &mut PgConnection, project_id: ProjectId) -> sqlx
         .bind(project_id)
         .fetch_all(conn)
         .await
+}
+
+/// The calls of the execution that holds a project with this epoch.
+pub async fn calls(conn: &mut PgConnection, project_id: ProjectId, epoch: i64) -> sqlx::Result<Calls> {
+    sqlx::query_as(
+        "SELECT coalesce(bool_or(state IN ('pending', 'held') AND epoch = $2), false) AS open, max(greatest(updated_at, acknowledged_at)) AS last
+         FROM steps WHERE project_id = $1",
+    )
+    .bind(project_id)
+    .bind(epoch)
+    .fetch_one(conn)
+    .await
 }
 
 /// Answers that no workflow has fetched although they were ready before `before`; for the reconciler.

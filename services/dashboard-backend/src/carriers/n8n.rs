@@ -15,6 +15,11 @@ use crate::config::Config;
 /// The workflow that drives a project.
 pub const PROJECT_WORKFLOW: &str = "qpProject0000001";
 
+/// Where an execution keeps the ids of those that it waits for. From n8n 2.41, `wait-tracker`.
+const WAITS_FOR: &str = "/data/executionData/nodeExecutionStack/0/metadata/waitingChildExecutionIds";
+/// Executions of one project that are looked at.
+const MOST_EXECUTIONS: usize = 20;
+
 /// What came of a trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Triggered {
@@ -129,20 +134,10 @@ impl N8n {
 
     /// Asks about an execution.
     pub async fn look(&self, execution_id: &str) -> Alive {
-        let Some(key) = self.api_key() else {
-            return Alive::Unknown("there is no N8N_API_KEY".to_owned());
+        let (status, body) = match self.ask(execution_id, false).await {
+            Ok(answer) => answer,
+            Err(why) => return Alive::Unknown(why),
         };
-        let mut url = self.url("/api/v1/executions/");
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().push(execution_id);
-        }
-        let request = self.client.request(Method::GET, url).header("x-n8n-api-key", key.expose());
-        let response = match self.client.send(request).await {
-            Ok(response) => response,
-            Err(error) => return Alive::Unknown(error.to_string()),
-        };
-        let status = response.status().as_u16();
-        let body: Option<Value> = response.json().await.ok();
         match (status, &body) {
             (200, Some(body)) => match body.get("status").and_then(Value::as_str) {
                 Some(word @ ("new" | "running" | "waiting")) => Alive::Yes { status: word.to_owned() },
@@ -154,6 +149,40 @@ impl N8n {
             (401 | 403, _) => Alive::Unknown("it refuses N8N_API_KEY".to_owned()),
             _ => Alive::Unknown(format!("it answered {status}")),
         }
+    }
+
+    /// Whether an execution sits in a *Wait* node, or one of the sub-workflows that it waits for does. When n8n does not say, it may.
+    pub async fn may_be_parked(&self, execution_id: &str) -> bool {
+        let mut ids = vec![execution_id.to_owned()];
+        for _ in 0..MOST_EXECUTIONS {
+            let Some(id) = ids.pop() else { return false };
+            let Ok((200 | 404, Some(body))) = self.ask(&id, true).await else { return true };
+            if body["status"] == "waiting" {
+                let children = body.pointer(WAITS_FOR).and_then(Value::as_array);
+                let children = children.into_iter().flatten().filter_map(|id| id.as_str().map(str::to_owned));
+                let before = ids.len();
+                ids.extend(children);
+                if ids.len() == before {
+                    return true;
+                }
+            }
+        }
+        true
+    }
+
+    /// Status and body of what n8n says of an execution.
+    async fn ask(&self, execution_id: &str, with_data: bool) -> Result<(u16, Option<Value>), String> {
+        let Some(key) = self.api_key() else { return Err("there is no N8N_API_KEY".to_owned()) };
+        let mut url = self.url("/api/v1/executions/");
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().push(execution_id);
+        }
+        if with_data {
+            url.set_query(Some("includeData=true"));
+        }
+        let request = self.client.request(Method::GET, url).header("x-n8n-api-key", key.expose());
+        let response = self.client.send(request).await.map_err(|error| error.to_string())?;
+        Ok((response.status().as_u16(), response.json().await.ok()))
     }
 
     /// Ends an execution that is no longer wanted. Not needed for safety: its epoch is over.

@@ -20,6 +20,9 @@ use crate::store::projects::{self, ProjectRow};
 const LOCK: i64 = 0x7170_7265_636f_6e63;
 /// An answer that no workflow fetched for so long has lost its carrier.
 const UNDELIVERED: Duration = Duration::seconds(60);
+/// An execution that waits for nothing of ours and does not call for so long stands still: n8n could not write down how it, or a sub-workflow of
+/// it, ended, because its database was away just then. By default no node of n8n runs longer than 300 s.
+const STILL: Duration = Duration::minutes(6);
 /// Without a key to ask n8n with, a project that shows no sign of life for so long is taken for lost.
 const SILENT: Duration = Duration::minutes(30);
 /// Executions that may end one after another while the project does not move.
@@ -59,12 +62,18 @@ async fn look_at(app: &App, project: ProjectRow, undelivered: Option<&Undelivere
         jobs::enqueue(&mut conn, &StartCarrier { project_id: project.id }, now).await?;
         return Ok(());
     };
-    match app.n8n.look(&holder.execution_id).await {
+    let alive = app.n8n.look(&holder.execution_id).await;
+    let stands_still = matches!(alive, Alive::Yes { .. }) && stands_still(app, &holder, now).await?;
+    match alive {
         Alive::Over { status } => replace(app, &project, &holder, "lost", &format!("n8n says `{status}`"), now).await,
         Alive::Gone => replace(app, &project, &holder, "lost", "n8n no longer knows it", now).await,
         Alive::Yes { .. } if is_stuck(undelivered, &holder, now) => {
             app.n8n.stop(&holder.execution_id).await;
             replace(app, &project, &holder, "superseded", "it did not come back for an answer", now).await
+        }
+        Alive::Yes { .. } if stands_still => {
+            app.n8n.stop(&holder.execution_id).await;
+            replace(app, &project, &holder, "superseded", "it stands still", now).await
         }
         Alive::Unknown(_) if is_stuck(undelivered, &holder, now) && app.n8n.ready().await == super::n8n::Ready::Yes => {
             replace(app, &project, &holder, "superseded", "it did not come back for an answer", now).await
@@ -90,6 +99,16 @@ fn is_stuck(undelivered: Option<&Undelivered>, holder: &ExecutionRow, now: Offse
         let marked_lost = step.carrier_lost_at.is_some_and(|at| at > holder.registered_at);
         marked_lost || now - step.finished_at.max(holder.registered_at) > UNDELIVERED
     })
+}
+
+/// A *Wait* node that an operator has put in may take its time.
+async fn stands_still(app: &App, holder: &ExecutionRow, now: OffsetDateTime) -> Result<bool> {
+    let Some(epoch) = holder.epoch else { return Ok(false) };
+    let mut conn = app.db.acquire().await?;
+    let calls = steps::calls(&mut conn, holder.project_id, epoch).await?;
+    drop(conn);
+    let last = calls.last.map_or(holder.registered_at, |last| last.max(holder.registered_at));
+    Ok(!calls.open && now - last > STILL && !app.n8n.may_be_parked(&holder.execution_id).await)
 }
 
 /// People may take days: a project that waits for them is not silent.

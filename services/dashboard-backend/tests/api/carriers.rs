@@ -134,6 +134,51 @@ async fn an_answer_that_nobody_fetches_brings_a_new_execution(db: PgPool) {
     assert_eq!(asked.body["result"]["choice"], "approve", "the answer was not lost");
 }
 
+#[sqlx::test(migrator = "common::db::MIGRATOR")]
+async fn an_execution_that_stands_still_is_replaced(db: PgPool) {
+    let app = TestApp::start(db).await;
+    let (run, decision) = app.asked_for_plan().await;
+    let ada = app.user("Ada", Role::Approver).await;
+    let set = |execution: &str, status| {
+        app.n8n.with(|state| state.executions.insert(execution.to_owned(), status));
+    };
+    app.n8n.with(|state| state.waits_for.insert(run.execution.clone(), "sub".to_owned()));
+    set(&run.execution, "waiting");
+    set("sub", "waiting");
+    app.advance(3600);
+    app.reconcile().await;
+    app.run_jobs().await;
+    assert_eq!(triggers(&app), 1, "a question is open: people take their time");
+
+    let path = format!("/api/v1/decisions/{decision}/answers");
+    app.person(ada, Role::Approver, Method::POST, &path, Some(json!({"choice": "approve"}))).await;
+    let question = json!({"type": "plan", "title": "t", "options": ["approve"]});
+    app.step(&run, "/decisions", "plan.decision", 1, question).await; // it has fetched the answer
+    app.advance(3600);
+    app.reconcile().await;
+    app.run_jobs().await;
+    assert_eq!(triggers(&app), 1, "the sub-workflow sits in a Wait node of its own");
+
+    // The sub-workflow has ended, and n8n could not write that down.
+    set("sub", "running");
+    app.step(&run, "/milestones/next", "milestones.next", 1, json!({})).await;
+    app.advance(300);
+    app.reconcile().await;
+    app.run_jobs().await;
+    assert_eq!(triggers(&app), 1, "a node may take that long");
+    app.advance(90);
+    app.reconcile().await;
+    app.run_jobs().await;
+    assert_eq!(triggers(&app), 2);
+    assert_eq!(app.n8n.with(|state| state.stops.clone()), std::slice::from_ref(&run.execution));
+    let new = app.take_over(run.project, "102").await;
+    assert_eq!(new.epoch, run.epoch + 1);
+    set("102", "running");
+    app.reconcile().await;
+    app.run_jobs().await;
+    assert_eq!(triggers(&app), 2, "the new one has just begun");
+}
+
 async fn fail(app: &TestApp, execution: &str, name: &str) {
     let body = json!({"execution_id": execution, "workflow": "w", "node": "Commit the files", "error": {"name": name, "message": "it broke"}});
     let reported = app.workflow("/internal/v1/executions/errors", body).await;

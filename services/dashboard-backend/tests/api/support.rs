@@ -52,6 +52,8 @@ pub(crate) struct N8nState {
     pub(crate) resumes: Vec<String>,
     pub(crate) stops: Vec<String>,
     pub(crate) executions: HashMap<String, &'static str>,
+    /// The sub-workflow that an execution waits for.
+    pub(crate) waits_for: HashMap<String, String>,
     next: u32,
 }
 
@@ -141,8 +143,13 @@ async fn execution(State(n8n): State<FakeN8n>, headers: HeaderMap, Path(id): Pat
     if headers.get("x-n8n-api-key").is_none_or(|key| key != API_KEY) {
         return (StatusCode::UNAUTHORIZED, Json(json!({"message": "unauthorized"}))).into_response();
     }
+    let child = n8n.with(|state| state.waits_for.get(&id).cloned());
+    let metadata = child.map_or(json!({}), |child| json!({"waitingChildExecutionIds": [child]}));
     match n8n.with(|state| state.executions.get(&id).copied()) {
-        Some(status) => Json(json!({"id": id, "status": status})).into_response(),
+        Some(status) => {
+            let data = json!({"executionData": {"nodeExecutionStack": [{"metadata": metadata}]}});
+            Json(json!({"id": id, "status": status, "data": data})).into_response()
+        }
         None => (StatusCode::NOT_FOUND, Json(json!({"message": "Not Found"}))).into_response(),
     }
 }
