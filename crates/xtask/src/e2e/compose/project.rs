@@ -1,6 +1,6 @@
 //! One project through the published ports: started, decided and watched over the gateway, while containers die.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::shell::{interrupted, output, wait_until};
 pub(super) const EMAIL: &str = "admin@quantapilot.example";
 /// A project that has not ended by then has failed.
 const LIMIT: Duration = Duration::from_mins(15);
-/// Killed once each, the ones that the project needs first.
+/// Killed one after the other: what the project needs.
 const FIRST: [&str; 9] = [
     "cursor-integration",
     "github-integration",
@@ -53,7 +53,7 @@ impl Project {
         let project = Self { id: project.context("it was found")?, repository };
 
         let mut victims = victims(compose)?;
-        let count = victims.len();
+        let count = victims.iter().flatten().count();
         let (mut told, mut answered, mut status) = (HashSet::new(), HashSet::new(), String::new());
         while !interrupted() && begin.elapsed() < LIMIT && !(is_final(&status) && victims.is_empty()) {
             match project.step(api, &mut answered) {
@@ -65,14 +65,14 @@ impl Project {
                 }
                 Err(error) => say!("    … {error:#}"),
             }
-            if let Some(victim) = victims.pop_front() {
-                say!("    {:>4} s  ⚡ {victim} is killed", begin.elapsed().as_secs());
-                kill(compose, &victim)?;
+            if let Some(next) = victims.pop_front() {
+                say!("    {:>4} s  ⚡ {} is killed", begin.elapsed().as_secs(), next.join(", "));
+                kill(compose, &next)?;
             }
             std::thread::sleep(Duration::from_millis(500));
         }
         facts.check(&format!("{count} containers were killed once each, and came back"), victims.is_empty(), || {
-            format!("{} were not", victims.len())
+            format!("{} were not", victims.iter().flatten().count())
         });
         facts.check("the project is completed", status == "completed", || format!("it is {status}"));
         Ok(project)
@@ -111,25 +111,27 @@ fn offers(decision: &Value, choice: &str) -> bool {
     decision["options"].as_array().is_some_and(|options| options.iter().any(|option| option == choice))
 }
 
-/// Every container that keeps running.
-fn victims(compose: &Compose) -> anyhow::Result<VecDeque<String>> {
+/// Every service that keeps running: what the project needs one after the other, the rest at once.
+fn victims(compose: &Compose) -> anyhow::Result<VecDeque<Vec<String>>> {
     let containers = compose.containers()?;
-    let running: Vec<&str> = containers.iter().filter(|one| !one.runs_once()).map(|one| one.service.as_str()).collect();
-    let first = FIRST.into_iter().filter(|name| running.contains(name));
-    let rest = running.iter().copied().filter(|name| !FIRST.contains(name));
-    Ok(first.chain(rest).map(str::to_owned).collect())
+    let running: BTreeSet<&str> =
+        containers.iter().filter(|one| !one.runs_once()).map(|one| one.service.as_str()).collect();
+    let first = FIRST.into_iter().filter(|name| running.contains(name)).map(|name| vec![name.to_owned()]);
+    let rest = running.iter().filter(|name| !FIRST.contains(name)).map(|name| (*name).to_owned()).collect();
+    Ok(first.chain([rest]).collect())
 }
 
-/// SIGKILL, then a start, as after a crash of the machine; waits until it is well again.
-fn kill(compose: &Compose, service: &str) -> anyhow::Result<()> {
+/// SIGKILL to one container of each, then a start, as after a crash of the machine; waits until they are well again.
+fn kill(compose: &Compose, services: &[String]) -> anyhow::Result<()> {
     let containers = compose.containers()?;
-    let container = containers.iter().find(|one| one.service == service).context("it runs")?;
-    output(Command::new("docker").args(["kill", "--signal", "KILL", &container.id]))?;
-    output(Command::new("docker").args(["start", &container.id]))?;
-    wait_until(service, Duration::from_mins(2), || {
+    let id = |service: &String| containers.iter().find(|one| one.service == *service).map(|one| one.id.as_str());
+    let ids: Vec<&str> = services.iter().map(id).collect::<Option<_>>().context("they run")?;
+    output(Command::new("docker").args(["kill", "--signal", "KILL"]).args(&ids))?;
+    output(Command::new("docker").arg("start").args(&ids))?;
+    wait_until(&services.join(", "), Duration::from_mins(2), || {
         std::thread::sleep(Duration::from_millis(400));
-        let state =
-            output(Command::new("docker").args(["inspect", "--format", "{{.State.Health.Status}}", &container.id]));
-        state.is_ok_and(|state| state.trim() == "healthy")
+        let states =
+            output(Command::new("docker").args(["inspect", "--format", "{{.State.Health.Status}}"]).args(&ids));
+        states.is_ok_and(|states| states.lines().all(|state| state.trim() == "healthy"))
     })
 }
