@@ -66,7 +66,7 @@ impl Project {
                 Err(error) => say!("    … {error:#}"),
             }
             if let Some(next) = victims.pop_front() {
-                say!("    {:>4} s  ⚡ {} is killed", begin.elapsed().as_secs(), next.join(", "));
+                say!("    {:>4} s  ⚡ killed: {}", begin.elapsed().as_secs(), next.join(", "));
                 kill(compose, &next)?;
             }
             std::thread::sleep(Duration::from_millis(500));
