@@ -3,6 +3,8 @@
 //! Lists, tables, numbered sections and sentences with "must", "should", "needs" (or «должен», «нужно», «следует») are
 //! read. An id comes from the requirement's own words, so it stays the same whatever is edited elsewhere in the file.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 
 mod coverage;
@@ -55,14 +57,15 @@ pub struct Requirement {
 pub fn read(readme: &str) -> Vec<Requirement> {
     let document = markdown::parse("README.md", readme);
     let mut reader = Reader { document: &document, readme, found: Vec::new() };
-    let asks = (0..document.headings.len()).any(|index| reader.class(Some(index)) == Class::Asks);
+    let asks = (0..document.headings.len()).any(|index| reader.class(Some(index)) == Class::Asks)
+        || document.items.iter().any(|item| reader.list_class(item) == Class::Asks);
     reader.items(asks);
     reader.tables();
     reader.sentences();
     reader.sections();
     let mut found = reader.found;
     found.sort_by_key(|requirement| requirement.line);
-    let mut seen = std::collections::HashMap::new();
+    let mut seen = HashMap::new();
     for requirement in &mut found {
         let words = plain(&requirement.text);
         let count = seen.entry(words.clone()).or_insert(0usize);
@@ -88,6 +91,13 @@ pub fn id_of(text: &str) -> String {
     id(&plain(text))
 }
 
+/// Where something stands: its line, and the heading above it.
+#[derive(Clone, Copy)]
+struct Place {
+    line: u32,
+    section: Option<usize>,
+}
+
 struct Reader<'a> {
     document: &'a Document,
     readme: &'a str,
@@ -106,20 +116,48 @@ impl Reader<'_> {
             .unwrap_or(Class::Neutral)
     }
 
-    fn push(&mut self, text: &str, line: u32, section: Option<usize>, source: Source) {
-        let (label, text) = words::label(text.trim());
+    /// What a section, or the words before a list, make of it.
+    fn list_class(&self, item: &Item) -> Class {
+        let section = self.class(item.section);
+        match self.intro(item).map(sections::class_of_intro) {
+            Some(class) if section != Class::Skips && class != Class::Neutral => class,
+            _ => section,
+        }
+    }
+
+    /// The last paragraph before an item.
+    fn paragraph_before(&self, item: &Item) -> Option<usize> {
+        self.document.paragraphs.partition_point(|paragraph| paragraph.offset < item.offset).checked_sub(1)
+    }
+
+    /// The words that introduce a list: they end with a colon, or are a line in bold.
+    fn intro(&self, item: &Item) -> Option<&str> {
+        let paragraph = &self.document.paragraphs[self.paragraph_before(item)?];
+        let sentence = words::sentences(&paragraph.text).pop()?;
+        let bold = self.readme[paragraph.offset..].starts_with("**") && sentence.split(' ').count() <= 5;
+        let introduces = paragraph.section == item.section && (sentence.ends_with(':') || bold);
+        introduces.then(|| sentence.trim_end_matches(':').trim())
+    }
+
+    /// `known` is the label when it does not stand in the text.
+    fn push(&mut self, text: &str, place: Place, source: Source, known: Option<&str>, intro: Option<&str>) {
+        let (label, text) = match known {
+            Some(_) => (known, text),
+            None => words::label(text.trim()),
+        };
         let text = text.trim().trim_end_matches([';', ',']).trim();
-        if text.chars().filter(|character| character.is_alphabetic()).count() < 4 {
+        if text.chars().filter(|character| character.is_alphabetic()).count() < 2 {
             return;
         }
-        let trail = self.document.trail(section);
+        let trail = self.document.trail(place.section);
         let priority = words::priority(text)
+            .or_else(|| intro.and_then(|intro| sections::priority(intro).or_else(|| words::priority(intro))))
             .or_else(|| trail.iter().rev().find_map(|heading| sections::priority(&heading.text)))
             .unwrap_or(Priority::Must);
         self.found.push(Requirement {
             id: String::new(),
             text: text.to_owned(),
-            line,
+            line: place.line,
             priority,
             source,
             section: trail.iter().map(|heading| heading.text.clone()).collect(),
@@ -131,18 +169,23 @@ impl Reader<'_> {
     fn items(&mut self, asks: bool) {
         let document = self.document;
         let items = &document.items;
+        let long: HashSet<_> = items
+            .iter()
+            .filter(|item| item.text.split_whitespace().count() >= 3)
+            .map(|item| (item.section, self.paragraph_before(item)))
+            .collect();
         for (index, item) in items.iter().enumerate() {
             let has_children = items.get(index + 1).is_some_and(|next| next.depth > item.depth);
             let text = item.text.split_whitespace().collect::<Vec<_>>().join(" ");
-            let class = self.class(item.section);
-            let wanted = match class {
+            let wanted = match self.list_class(item) {
                 Class::Skips => false,
                 Class::Asks => true,
-                // A README without any section of requirements is a plain wish list.
+                // A README without any section of requirements is a plain wish list; lists of single words are something else.
                 Class::Neutral => {
-                    words::asks(&text)
-                        || self.is_task(item)
-                        || (!asks && text.split(' ').count() >= 3 && !self.is_only_link(item))
+                    let wish = long.contains(&(item.section, self.paragraph_before(item)))
+                        && text.contains(' ')
+                        && !self.is_only_link(item);
+                    words::asks(&text) || self.is_task(item) || (!asks && wish)
                 }
             };
             if !wanted || (has_children && text.ends_with(':')) {
@@ -158,7 +201,9 @@ impl Reader<'_> {
             };
             let done = self.after_mark(item).to_lowercase().starts_with("[x]");
             let before = self.found.len();
-            self.push(&text, item.line, item.section, Source::List);
+            let intro = self.intro(item).map(str::to_owned);
+            let place = Place { line: item.line, section: item.section };
+            self.push(&text, place, Source::List, None, intro.as_deref());
             if self.found.len() > before
                 && let Some(last) = self.found.last_mut()
             {
@@ -204,15 +249,13 @@ impl Reader<'_> {
                     Some((first, rest)) if !rest.is_empty() && words::is_label(first) => (Some(*first), rest),
                     _ => (None, &cells[..]),
                 };
+                if cells.iter().any(|cell| words::refuses(cell)) {
+                    continue;
+                }
                 let text = cells.join(" — ");
                 if class == Class::Asks || speaks || words::asks(&text) {
-                    let before = self.found.len();
-                    self.push(&text, row.line, table.section, Source::Table);
-                    if self.found.len() > before
-                        && let (Some(label), Some(last)) = (label, self.found.last_mut())
-                    {
-                        last.label = Some(label.to_owned());
-                    }
+                    let place = Place { line: row.line, section: table.section };
+                    self.push(&text, place, Source::Table, label, None);
                 }
             }
         }
@@ -234,7 +277,7 @@ impl Reader<'_> {
                 let offset = self.readme[searched..].find(&start).map_or(paragraph.offset, |at| searched + at);
                 searched = offset;
                 let line = document.lines.line(offset);
-                self.push(sentence, line, paragraph.section, Source::Sentence);
+                self.push(sentence, Place { line, section: paragraph.section }, Source::Sentence, None, None);
             }
         }
     }
@@ -261,7 +304,8 @@ impl Reader<'_> {
                 .get(index + 1)
                 .is_some_and(|next| next.level > heading.level && words::label(&next.text).0.is_some());
             if !filled && !has_children {
-                self.push(&heading.text, heading.line, index.checked_sub(1), Source::Section);
+                let place = Place { line: heading.line, section: index.checked_sub(1) };
+                self.push(&heading.text, place, Source::Section, None, None);
             }
         }
     }
@@ -329,6 +373,36 @@ mod tests {
             texts(readme),
             ["Users can book a room", "The owner may cancel", "Dark mode", "Пароли нельзя хранить открыто."]
         );
+    }
+
+    #[test]
+    fn the_words_before_a_list_say_what_it_is() {
+        let readme = "# Resizer\n\nWe'd like a small service.\n\n**Requirements**\n\n* Accept JPEG\n* Return WebP\n* Log\n\nIt runs behind nginx. It should also:\n\n- keep EXIF data\n\nNice to have:\n\n- AVIF output\n\nOut of scope:\n\n- Uploading by mail\n\nYou need to install the following:\n\n- Python\n\nBuilt with:\n\n- Rust and axum on Linux\n";
+        let found: Vec<_> =
+            read(readme).into_iter().map(|requirement| (requirement.text, requirement.priority)).collect();
+        let expected = [
+            ("We'd like a small service.", Priority::Must),
+            ("Accept JPEG", Priority::Must),
+            ("Return WebP", Priority::Must),
+            ("Log", Priority::Must),
+            ("keep EXIF data", Priority::Should),
+            ("AVIF output", Priority::May),
+        ];
+        assert_eq!(found, expected.map(|(text, priority)| (text.to_owned(), priority)));
+    }
+
+    #[test]
+    fn a_plain_list_is_a_wish_list_of_short_wishes_too() {
+        let readme = "# Money\n\nFor my family.\n\n- add an expense\n- monthly total\n\nTools:\n\n- Rust\n- SQLite\n";
+        assert_eq!(texts(readme), ["add an expense", "monthly total"]);
+    }
+
+    #[test]
+    fn numbers_in_tables_are_no_labels() {
+        let readme = "# X\n\n## Requirements\n\n| ID | What | Priority |\n|---|---|---|\n| N-1 | 99.9 % uptime | must |\n| N-2 | Voice | Won't |\n| N-3 | Themes | could |\n";
+        assert_eq!(texts(readme), ["99.9 % uptime — must", "Themes — could"]);
+        let found = read(readme);
+        assert_eq!((found[0].label.as_deref(), found[1].priority), (Some("N-1"), Priority::May));
     }
 
     #[test]

@@ -187,6 +187,14 @@ pub(super) fn class(heading: &str, level: u8) -> Class {
     }
 }
 
+/// What the words before a list say about it.
+pub(super) fn class_of_intro(intro: &str) -> Class {
+    match class(intro, 2) {
+        Class::Neutral if super::words::asks(intro) => Class::Asks,
+        other => other,
+    }
+}
+
 pub(super) fn priority(heading: &str) -> Option<Priority> {
     let words = plain(heading);
     let has = |list: &[&str]| list.iter().any(|known| words.contains(known));

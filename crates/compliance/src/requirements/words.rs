@@ -8,13 +8,14 @@ use super::Priority;
 
 static MUST: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)\b(must|shall|needs?|has to|have to|is required|are required|required to|i want|we want|wants? to|должен|должна|должно|должны|нужно|нужен|нужна|нужны|необходимо|необходим|необходима|необходимы|требуется|требуются|обязан|обязана|обязаны|обязательно|надо|нельзя|запрещено|хочу|хотим|хочется)\b",
+        r"(?i)\b(must(?:n['’]t)?|shall|needs?|has to|have to|is required|are required|required to|expected to|i want|we want|would like|(?:i|we)['’]d like|wants? to|должен|должна|должно|должны|нужно|нужен|нужна|нужны|необходимо|необходим|необходима|необходимы|требуется|требуются|обязан|обязана|обязаны|обязательно|надо|нельзя|запрещено|хочу|хочет|хотим|хотят|хочется)\b",
     )
     .expect("the pattern is right")
 });
 
 static SHOULD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(should|ought to|следует|желательно|хорошо бы|рекомендуется)\b").expect("the pattern is right")
+    Regex::new(r"(?i)\b(should(?:n['’]t)?|ought to|следует|желательно|(?:хорошо|неплохо|здорово)(?: было)? бы|было бы (?:хорошо|неплохо|здорово)|рекомендуется)\b")
+        .expect("the pattern is right")
 });
 
 static MAY: LazyLock<Regex> = LazyLock::new(|| {
@@ -24,7 +25,7 @@ static MAY: LazyLock<Regex> = LazyLock::new(|| {
 
 /// "If you need help" and the like use the words and ask for nothing.
 static IDLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(you (?:will |may |might |only |just )?(?:need|have to|must|should|want)|if (?:you|needed|required)|as needed|no need|need help|не нужно|если нужно|при необходимости|вам (?:нужно|понадобится|потребуется|следует))\b")
+    Regex::new(r"(?i)\b(you (?:will |may |might |only |just )?(?:need|have to|must|should|want)(?:n['’]t)?|if (?:you|needed|required)|as needed|no need|(?:do|does)(?:n['’]t| not) need|need help|не (?:нужн[оаы]|требуется|требуются)|если нужно|при необходимости|вам (?:нужно|понадобится|потребуется|следует))\b")
         .expect("the pattern is right")
 });
 
@@ -53,10 +54,21 @@ pub(super) fn label(text: &str) -> (Option<&str>, &str) {
     match LABEL.captures(text) {
         Some(found) => {
             let label = found.get(1).or(found.get(2)).or(found.get(3)).map(|group| group.as_str());
-            (label, &text[found.get(0).map_or(0, |whole| whole.end())..])
+            let rest = &text[found.get(0).map_or(0, |whole| whole.end())..];
+            // "1.5 hours" and "99.9 %" are numbers.
+            let number = found.get(3).is_some() && !rest.starts_with(char::is_uppercase);
+            if number { (None, text) } else { (label, rest) }
         }
         None => (None, text),
     }
+}
+
+/// A table cell that says that its row is not asked for.
+pub(super) fn refuses(cell: &str) -> bool {
+    matches!(
+        crate::text::plain(cell).as_str(),
+        "won t" | "wont" | "won t have" | "wont have" | "out of scope" | "не входит" | "вне рамок"
+    )
 }
 
 /// A table cell that only numbers its row.
@@ -100,6 +112,7 @@ mod tests {
             ("2.3 Export", (Some("2.3"), "Export")),
             ("FR-3: Login", (Some("FR-3"), "Login")),
             ("3 users at once", (None, "3 users at once")),
+            ("1.5 hours of music", (None, "1.5 hours of music")),
             ("Plain", (None, "Plain")),
         ] {
             assert_eq!(label(text), expected, "{text}");
@@ -118,5 +131,18 @@ mod tests {
     fn idle_words_ask_for_nothing() {
         assert!(asks("The service must start") && asks("Нужен вход по почте"));
         assert!(!asks("You must install Python") && !asks("If needed, restart"));
+    }
+
+    #[test]
+    fn short_forms_ask_too() {
+        assert_eq!(priority("Data shouldn't be lost"), Some(Priority::Should));
+        for text in
+            ["Data shouldn't be lost", "It mustn’t block", "It is expected to restart", "Кассир хочет видеть остаток"]
+        {
+            assert!(asks(text), "{text}");
+        }
+        assert!(
+            !asks("You shouldn't commit the key") && !asks("It doesn't need accounts") && !asks("Вход не требуется")
+        );
     }
 }
