@@ -17,7 +17,11 @@ pub(super) const WORDS: &[(&str, bool, &str)] = &[
     ("required_documents", true, "Documents that must exist besides those of the project type"),
     ("required_sections", true, "Sections that the README must have besides those of the project type"),
     ("decision_folders", true, "Folders of decision records besides docs/adr, docs/decisions, doc/adr and adr"),
-    ("rule_lines", false, "Lines after which an agent rule is too long; 500 when not set"),
+    (
+        "rule_lines",
+        false,
+        "Lines after which an agent rule is too long, or 100 times as many characters; 500 when not set",
+    ),
     ("line_length", false, "Characters of the longest line for the rule `line-length`; 140 when not set"),
 ];
 

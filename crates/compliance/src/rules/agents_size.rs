@@ -1,3 +1,4 @@
+use super::agents;
 use crate::{
     page::Page,
     report::Severity,
@@ -20,6 +21,17 @@ pub(crate) static RULE: Rule = Rule {
             files: &[("AGENTS.md", "# A\n\n1\n\n2\n\n3\n\n4\n"), ("compliance.toml", "[words]\nrule_lines = 5\n")],
             expect: &[("AGENTS.md", 1)],
         },
+        Case {
+            name: "an endless line",
+            files: &[
+                (
+                    "AGENTS.md",
+                    "# Ask before you add a dependency, run the tests before you push, and write down in docs/adr whatever took a while to decide\n",
+                ),
+                ("compliance.toml", "[words]\nrule_lines = 1\n"),
+            ],
+            expect: &[("AGENTS.md", 1)],
+        },
         Case { name: "short", files: &[("AGENTS.md", "# A\n\n- x\n")], expect: &[] },
     ],
 };
@@ -28,9 +40,7 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
     if !matches!(paths::name(page.path()), "AGENTS.md" | "CLAUDE.md" | "GEMINI.md") {
         return;
     }
-    let limit = sink.config().words.rule_lines;
-    let lines = page.document.line_count.saturating_sub(1);
-    if lines > limit {
-        sink.report(page.path(), 1, 1, format!("{lines} lines, more than {limit}"));
+    if let Some(excess) = agents::excess(page, sink.config().words.rule_lines) {
+        sink.report(page.path(), 1, 1, excess);
     }
 }

@@ -37,15 +37,13 @@ fn check(page: &Page<'_>, sink: &mut Sink<'_>) {
     if !agents::is_rule(page.path()) {
         return;
     }
-    let limit = sink.config().words.rule_lines;
-    let lines = rule.line_count.saturating_sub(1);
     let says = !rule.items.is_empty()
         || !rule.paragraphs.is_empty()
         || !rule.tables.is_empty()
         || !rule.codes.is_empty()
         || !rule.fences.is_empty();
-    if lines > limit {
-        sink.report(&rule.path, 1, 1, format!("{lines} lines, more than {limit}"));
+    if let Some(excess) = agents::excess(page, sink.config().words.rule_lines) {
+        sink.report(&rule.path, 1, 1, excess);
     } else if !says {
         sink.report(&rule.path, 1, 1, "the rule says nothing".to_owned());
     }

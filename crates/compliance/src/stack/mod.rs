@@ -136,7 +136,8 @@ pub(crate) fn from_facts(index: &Index<'_>, manifests: &[Manifest], images: &[Im
         }
         for dependency in &manifest.dependencies {
             for (kind, name) in known::of(manifest.ecosystem, &dependency.name) {
-                let base = if dependency.development && kind != Kind::TestFramework { 0.5 } else { 0.95 };
+                let tool = matches!(kind, Kind::TestFramework | Kind::Monorepo);
+                let base = if dependency.development && !tool { 0.5 } else { 0.95 };
                 found.add(kind, name, base * weight, format!("{}: depends on `{}`", manifest.path, dependency.name));
             }
         }
@@ -153,6 +154,7 @@ pub(crate) fn from_facts(index: &Index<'_>, manifests: &[Manifest], images: &[Im
                 Ecosystem::Cargo => "cargo workspace",
                 Ecosystem::Node => "npm workspaces",
                 Ecosystem::Python => "uv workspace",
+                _ if manifest.path.contains("gradle") => "gradle projects",
                 _ => "maven modules",
             };
             found.add(Kind::Monorepo, name, 0.95, format!("{}: names its members", manifest.path));
