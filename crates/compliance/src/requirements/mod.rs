@@ -14,7 +14,7 @@ mod words;
 pub use coverage::{By, Coverage, Covered, Suggestion, Uncovered, UnknownId, coverage};
 
 use crate::{
-    markdown::{self, Document, Item},
+    markdown::{self, Document, Item, Paragraph},
     text::plain,
 };
 use sections::Class;
@@ -56,7 +56,8 @@ pub struct Requirement {
 /// Reads the requirements of a README in the order they stand.
 pub fn read(readme: &str) -> Vec<Requirement> {
     let document = markdown::parse("README.md", readme);
-    let mut reader = Reader { document: &document, readme, found: Vec::new() };
+    let intros = document.paragraphs.iter().map(|paragraph| intro(paragraph, readme)).collect();
+    let mut reader = Reader { document: &document, readme, intros, found: Vec::new() };
     let asks = (0..document.headings.len()).any(|index| reader.class(Some(index)) == Class::Asks)
         || document.items.iter().any(|item| reader.list_class(item) == Class::Asks);
     reader.items(asks);
@@ -101,10 +102,19 @@ struct Place {
 struct Reader<'a> {
     document: &'a Document,
     readme: &'a str,
+    /// The words with which each paragraph introduces a list, if it does.
+    intros: Vec<Option<&'a str>>,
     found: Vec<Requirement>,
 }
 
-impl Reader<'_> {
+/// The words that introduce a list: they end with a colon, or are a line in bold.
+fn intro<'a>(paragraph: &'a Paragraph, readme: &str) -> Option<&'a str> {
+    let sentence = words::sentences(&paragraph.text).pop()?;
+    let bold = readme[paragraph.offset..].starts_with("**") && sentence.split(' ').count() <= 5;
+    (sentence.ends_with(':') || bold).then(|| sentence.trim_end_matches(':').trim())
+}
+
+impl<'a> Reader<'a> {
     /// What the nearest heading that says anything makes of its section.
     fn class(&self, section: Option<usize>) -> Class {
         self.document
@@ -130,13 +140,9 @@ impl Reader<'_> {
         self.document.paragraphs.partition_point(|paragraph| paragraph.offset < item.offset).checked_sub(1)
     }
 
-    /// The words that introduce a list: they end with a colon, or are a line in bold.
-    fn intro(&self, item: &Item) -> Option<&str> {
-        let paragraph = &self.document.paragraphs[self.paragraph_before(item)?];
-        let sentence = words::sentences(&paragraph.text).pop()?;
-        let bold = self.readme[paragraph.offset..].starts_with("**") && sentence.split(' ').count() <= 5;
-        let introduces = paragraph.section == item.section && (sentence.ends_with(':') || bold);
-        introduces.then(|| sentence.trim_end_matches(':').trim())
+    fn intro(&self, item: &Item) -> Option<&'a str> {
+        let paragraph = self.paragraph_before(item)?;
+        self.intros[paragraph].filter(|_| self.document.paragraphs[paragraph].section == item.section)
     }
 
     /// `known` is the label when it does not stand in the text.
@@ -201,9 +207,8 @@ impl Reader<'_> {
             };
             let done = self.after_mark(item).to_lowercase().starts_with("[x]");
             let before = self.found.len();
-            let intro = self.intro(item).map(str::to_owned);
             let place = Place { line: item.line, section: item.section };
-            self.push(&text, place, Source::List, None, intro.as_deref());
+            self.push(&text, place, Source::List, None, self.intro(item));
             if self.found.len() > before
                 && let Some(last) = self.found.last_mut()
             {
@@ -249,7 +254,7 @@ impl Reader<'_> {
                     Some((first, rest)) if !rest.is_empty() && words::is_label(first) => (Some(*first), rest),
                     _ => (None, &cells[..]),
                 };
-                if cells.iter().any(|cell| words::refuses(cell)) {
+                if cells.iter().any(|cell| sections::refuses(cell)) {
                     continue;
                 }
                 let text = cells.join(" — ");

@@ -60,10 +60,7 @@ const SKIPS: &[&str] = &[
     "glossary",
     "non goals",
     "non requirements",
-    "out of scope",
     "not in scope",
-    "wont have",
-    "won t have",
     "prerequisites",
     "troubleshooting",
     "установка",
@@ -83,9 +80,7 @@ const SKIPS: &[&str] = &[
     "оглавление",
     "контакты",
     "история изменений",
-    "не входит",
     "что не входит",
-    "вне рамок",
     "не цели",
     "чего не делаем",
     "вопросы и ответы",
@@ -93,6 +88,9 @@ const SKIPS: &[&str] = &[
     "мотивация",
     "глоссарий",
 ];
+
+/// The same, also for a row of a table that says so in a cell.
+const REFUSES: &[&str] = &["out of scope", "wont have", "won t have", "не входит", "вне рамок"];
 
 const ASKS: &[&str] = &[
     "requirement",
@@ -178,7 +176,7 @@ pub(super) fn class(heading: &str, level: u8) -> Class {
             && words.split(' ').count() <= 4
             && list.iter().any(|known| words.ends_with(&format!(" {known}"))))
     };
-    if is(SKIPS) {
+    if is(SKIPS) || is(REFUSES) {
         Class::Skips
     } else if is(ASKS) || (level > 1 && words.split(' ').count() <= 7 && super::words::asks(heading)) {
         Class::Asks
@@ -208,6 +206,12 @@ pub(super) fn priority(heading: &str) -> Option<Priority> {
     } else {
         None
     }
+}
+
+/// A table cell that says that its row is not asked for.
+pub(super) fn refuses(cell: &str) -> bool {
+    let words = plain(cell);
+    matches!(words.as_str(), "wont" | "won t") || REFUSES.contains(&words.as_str())
 }
 
 pub(super) fn is_requirement_column(header: &str) -> bool {

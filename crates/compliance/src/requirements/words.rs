@@ -63,14 +63,6 @@ pub(super) fn label(text: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// A table cell that says that its row is not asked for.
-pub(super) fn refuses(cell: &str) -> bool {
-    matches!(
-        crate::text::plain(cell).as_str(),
-        "won t" | "wont" | "won t have" | "wont have" | "out of scope" | "не входит" | "вне рамок"
-    )
-}
-
 /// A table cell that only numbers its row.
 pub(super) fn is_label(cell: &str) -> bool {
     static CELL: LazyLock<Regex> =

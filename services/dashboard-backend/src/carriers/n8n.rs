@@ -159,12 +159,11 @@ impl N8n {
             let Ok((200 | 404, Some(body))) = self.ask(&id, true).await else { return true };
             if body["status"] == "waiting" {
                 let children = body.pointer(WAITS_FOR).and_then(Value::as_array);
-                let children = children.into_iter().flatten().filter_map(|id| id.as_str().map(str::to_owned));
-                let before = ids.len();
-                ids.extend(children);
-                if ids.len() == before {
+                let children: Vec<_> = children.into_iter().flatten().filter_map(Value::as_str).collect();
+                if children.is_empty() {
                     return true;
                 }
+                ids.extend(children.into_iter().map(str::to_owned));
             }
         }
         true

@@ -62,20 +62,19 @@ async fn look_at(app: &App, project: ProjectRow, undelivered: Option<&Undelivere
         jobs::enqueue(&mut conn, &StartCarrier { project_id: project.id }, now).await?;
         return Ok(());
     };
-    let alive = app.n8n.look(&holder.execution_id).await;
-    let stands_still = matches!(alive, Alive::Yes { .. }) && stands_still(app, &holder, now).await?;
-    match alive {
+    let stuck = is_stuck(undelivered, &holder, now);
+    match app.n8n.look(&holder.execution_id).await {
         Alive::Over { status } => replace(app, &project, &holder, "lost", &format!("n8n says `{status}`"), now).await,
         Alive::Gone => replace(app, &project, &holder, "lost", "n8n no longer knows it", now).await,
-        Alive::Yes { .. } if is_stuck(undelivered, &holder, now) => {
+        Alive::Yes { .. } if stuck => {
             app.n8n.stop(&holder.execution_id).await;
             replace(app, &project, &holder, "superseded", "it did not come back for an answer", now).await
         }
-        Alive::Yes { .. } if stands_still => {
+        Alive::Yes { .. } if stands_still(app, &holder, now).await? => {
             app.n8n.stop(&holder.execution_id).await;
             replace(app, &project, &holder, "superseded", "it stands still", now).await
         }
-        Alive::Unknown(_) if is_stuck(undelivered, &holder, now) && app.n8n.ready().await == super::n8n::Ready::Yes => {
+        Alive::Unknown(_) if stuck && app.n8n.ready().await == super::n8n::Ready::Yes => {
             replace(app, &project, &holder, "superseded", "it did not come back for an answer", now).await
         }
         Alive::Unknown(_)

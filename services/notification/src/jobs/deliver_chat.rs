@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::clients::dashboard::Decision;
-use common::jobs::{Attempt, Job, JobError, write_down};
+use common::jobs::{Attempt, Job, JobError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -152,9 +152,7 @@ impl DeliverChat {
     }
 
     async fn note(&self, app: &App, entry: &Entry, taken: Taken) -> Result<(), JobError> {
-        app.taken.insert(entry.id, taken.clone());
-        write_down("what was sent", || self.write(app, entry, &taken)).await?;
-        app.taken.remove(&entry.id);
+        app.taken.note(entry.id, taken.clone(), || self.write(app, entry, &taken)).await?;
         count("sent");
         Ok(())
     }

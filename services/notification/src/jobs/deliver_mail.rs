@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::clients::dashboard::Decision;
-use common::jobs::{Attempt, Job, JobError, write_down};
+use common::jobs::{Attempt, Job, JobError};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -106,9 +106,7 @@ impl Job for DeliverMail {
 
 impl DeliverMail {
     async fn note(&self, app: &App, mailed: Mailed) -> Result<(), JobError> {
-        app.mailed.insert(self.message_id, mailed.clone());
-        write_down("what was mailed", || self.write(app, &mailed)).await?;
-        app.mailed.remove(&self.message_id);
+        app.mailed.note(self.message_id, mailed.clone(), || self.write(app, &mailed)).await?;
         DELIVERIES.with_label_values(&["email", "sent"]).inc();
         Ok(())
     }
